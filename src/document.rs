@@ -1,0 +1,80 @@
+//! A document and the chunks it is cut into.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::Range;
+
+/// Front matter `id` (or `_id` of a JSON line), else the path relative to its root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocId(pub String);
+
+impl fmt::Display for DocId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A chunk's address: its document and its position there, counted from 0. Shown as `doc#ordinal`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChunkId {
+    pub doc: DocId,
+    pub ordinal: u32,
+}
+
+impl fmt::Display for ChunkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.doc, self.ordinal)
+    }
+}
+
+impl Serialize for ChunkId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What a document is made from, as parsed; `text` is the body as it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub id: DocId,
+    pub title: String,
+    /// Other true names of the subject (front matter `aliases`); never paraphrased questions.
+    pub aliases: Vec<String>,
+    /// Where it was read from, as shown to the user.
+    pub path: String,
+    /// Where its facts come from (front matter `sources`), shown to the model; may be empty.
+    pub source: String,
+    /// The body, byte for byte as in the file (front matter cut off).
+    pub text: String,
+}
+
+/// A piece of a document that is ranked, cited and packed as one.
+///
+/// Invariant: `document.text[span] == text`, so that any citation can be checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub id: ChunkId,
+    /// Headings above the chunk, outermost first, without the document's title.
+    pub headings: Vec<String>,
+    /// Bytes of `document.text`.
+    pub span: Range<usize>,
+    /// First and last line in the file at `document.path`, counted from 1.
+    pub lines: (u32, u32),
+    pub text: String,
+    /// What is indexed of `text`: prose without markup and, by default, without code blocks.
+    pub searchable: String,
+}
+
+/// A chunk as fetched from a store, with what is needed to show and cite it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    pub id: ChunkId,
+    pub title: String,
+    pub headings: Vec<String>,
+    pub path: String,
+    pub source: String,
+    /// First and last line in the file, counted from 1.
+    pub lines: (u32, u32),
+    pub text: String,
+}

@@ -1,0 +1,68 @@
+//! A chat model: messages in, text out, streamed.
+
+use crate::error::Result;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub role: Role,
+    pub content: String,
+}
+
+/// One call. Temperature 0 and a fixed seed by default: the same input should give the same answer,
+/// though no server promises it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatRequest {
+    pub messages: Vec<Message>,
+    pub max_tokens: u32,
+    pub temperature: f32,
+    pub seed: u64,
+    /// JSON schema the answer must follow; sent only to servers known to honour one.
+    pub schema: Option<serde_json::Value>,
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    Stop,
+    /// `max_tokens` reached: the text is cut.
+    Length,
+    /// Any other reason, as the server names it.
+    Other(String),
+}
+
+/// A whole answer. `text` is never empty: that is an error of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    pub text: String,
+    pub finish: Finish,
+    /// As the server reports it.
+    pub model: String,
+    pub prompt_tokens: Option<u32>,
+    pub completion_tokens: Option<u32>,
+    /// From sending the request to the first token of text.
+    pub first_token: Duration,
+    pub total: Duration,
+}
+
+/// Answers a list of messages.
+pub trait ChatModel: Send + Sync {
+    /// Calls `on_text` with each piece of text as it arrives, then returns the whole.
+    fn chat(&self, request: &ChatRequest, on_text: &mut dyn FnMut(&str)) -> Result<Completion>;
+
+    /// Tokens of `text` by the model's own tokenizer; `None` where the endpoint has no way to tell.
+    fn count_tokens(&self, text: &str) -> Result<Option<usize>>;
+
+    /// Context window in tokens (prompt and answer together); `None` where the endpoint does not say.
+    fn context_window(&self) -> Result<Option<usize>>;
+}

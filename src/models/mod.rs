@@ -1,0 +1,4 @@
+//! Models: what turns text into vectors or answers, and where their weights come from.
+
+pub mod chat;
+pub mod embedder;

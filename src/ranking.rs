@@ -1,0 +1,97 @@
+//! A ranked list of chunks, each carrying the trail of the stages it went through.
+
+use crate::document::ChunkId;
+use serde::Serialize;
+use std::cmp::Ordering;
+
+/// A stage of retrieval, as named in a trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    Lexical,
+    Dense,
+    Fusion,
+    Rerank,
+}
+
+/// What one stage made of a candidate. `rank` counts from 1, everywhere.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    pub stage: Stage,
+    pub rank: u32,
+    pub score: f32,
+}
+
+/// A chunk under way through the stages. Values only gain information: the trail grows, nothing is dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub chunk: ChunkId,
+    /// Score of the latest stage; comparable only within one ranking.
+    pub score: f32,
+    pub trail: Vec<Step>,
+}
+
+/// Candidates, best first; equal scores are ordered by [`ChunkId`], so that a ranking is reproducible.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ranking(Vec<Candidate>);
+
+impl Ranking {
+    /// Sorts `scored` by falling score, ties by chunk id, keeps `limit`, and appends a [`Step`] of `stage` to each.
+    /// `trail`s that the candidates already carry are kept. Scores that are NaN sort last.
+    pub fn new(stage: Stage, mut scored: Vec<Candidate>, limit: usize) -> Ranking {
+        scored.sort_by(|a, b| {
+            let by_score = match (a.score.is_nan(), b.score.is_nan()) {
+                (false, false) => b.score.total_cmp(&a.score),
+                (a_nan, b_nan) => a_nan.cmp(&b_nan),
+            };
+            if by_score == Ordering::Equal { a.chunk.cmp(&b.chunk) } else { by_score }
+        });
+        scored.truncate(limit);
+        for (index, candidate) in scored.iter_mut().enumerate() {
+            candidate.trail.push(Step { stage, rank: index as u32 + 1, score: candidate.score });
+        }
+        Ranking(scored)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Candidate> {
+        self.0.iter()
+    }
+
+    pub fn into_candidates(self) -> Vec<Candidate> {
+        self.0
+    }
+}
+
+impl Candidate {
+    /// A chunk that one leg found.
+    pub fn found(chunk: ChunkId, score: f32) -> Candidate {
+        Candidate { chunk, score, trail: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::DocId;
+
+    fn chunk(name: &str) -> ChunkId {
+        ChunkId { doc: DocId(name.into()), ordinal: 0 }
+    }
+
+    #[test]
+    fn best_first_ties_by_id_nan_last_and_ranks_from_one() {
+        let scored = [("c", f32::NAN), ("b", 1.0), ("a", 1.0), ("d", 2.0)];
+        let candidates = scored.iter().map(|(name, score)| Candidate::found(chunk(name), *score)).collect();
+        let ranking = Ranking::new(Stage::Lexical, candidates, 10);
+        let order: Vec<_> = ranking.iter().map(|c| (c.chunk.doc.0.as_str(), c.trail[0].rank)).collect();
+        assert_eq!(order, [("d", 1), ("a", 2), ("b", 3), ("c", 4)]);
+    }
+}
