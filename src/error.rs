@@ -115,11 +115,15 @@ impl Problem for Io {
             NotFound => lang.pick("检查路径是否写对".into(), "check the path".into()),
             PermissionDenied | ReadOnlyFilesystem => lang.pick(
                 format!("检查 {} 的权限,或设置 RAG_HOME 指向可写的目录", self.path.display()),
-                format!("check the permissions of {}, or point RAG_HOME at a folder you can write to", self.path.display()),
+                format!(
+                    "check the permissions of {}, or point RAG_HOME at a folder you can write to",
+                    self.path.display()
+                ),
             ),
             StorageFull | QuotaExceeded => lang.pick(
                 "磁盘已满:腾出空间,或设置 RAG_HOME 指向别的磁盘;之前的索引仍可用".into(),
-                "the disk is full: free some space or point RAG_HOME at another disk; the previous index still serves".into(),
+                "the disk is full: free some space or point RAG_HOME at another disk; the previous index still serves"
+                    .into(),
             ),
             _ => return None,
         })

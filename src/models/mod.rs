@@ -1,4 +1,5 @@
 //! Models: what turns text into vectors or answers, and where their weights come from.
 
+pub mod catalog;
 pub mod chat;
 pub mod embedder;
