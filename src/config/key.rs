@@ -1,0 +1,84 @@
+//! A setting: its name, the variables that set it, its default.
+
+/// One row of the table of settings.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted name, as in `rag.toml` (`chat.model` is `model` under `[chat]`).
+    pub name: &'static str,
+    /// Environment variables, the first that is set decides.
+    pub env: &'static [&'static str],
+    pub default: &'static str,
+    /// Who may set it.
+    pub scope: Scope,
+    /// What it is for, in English and Chinese.
+    pub about: (&'static str, &'static str),
+}
+
+/// Who may set a key: a `rag.toml` that came with a checked-out project is not trusted with everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Any source.
+    Any,
+    /// Not a project's file: it names programs, folders or hosts outside the project.
+    Trusted,
+    /// As `Trusted`; a project's file may still name an address on this machine.
+    Endpoint,
+    /// As `Trusted`, and never shown.
+    Secret,
+}
+
+const fn key(
+    name: &'static str,
+    env: &'static [&'static str],
+    default: &'static str,
+    about: (&'static str, &'static str),
+) -> Key {
+    Key { name, env, default, scope: Scope::Any, about }
+}
+
+const fn scoped(scope: Scope, key: Key) -> Key {
+    Key { scope, ..key }
+}
+
+#[rustfmt::skip]
+pub static KEYS: &[Key] = &[
+    key("collection", &["RAG_COLLECTION"], "default", ("collection to work on", "使用的资料库")),
+    scoped(Scope::Trusted, key("index.paths", &["RAG_PATHS"], "", ("folders and files to index, separated by the system's path separator", "要索引的目录或文件"))),
+    key("index.embedder", &["RAG_EMBEDDER"], "multilingual-e5-small", ("embedding model", "向量模型")),
+    key("index.chunk", &["RAG_CHUNK"], "600", ("longest chunk, in Han characters (other text counts a quarter a byte)", "文本块上限(汉字数)")),
+    key("index.code", &["RAG_INDEX_CODE"], "false", ("index fenced code blocks too", "代码块是否进入索引")),
+    key("index.file_mib_max", &["RAG_FILE_MIB_MAX"], "64", ("larger files are skipped, MiB", "单个文件上限(MiB)")),
+    key("index.graph_min", &["RAG_GRAPH_MIN"], "400000", ("chunks from which an HNSW graph is built", "达到多少文本块才建 HNSW 图")),
+    key("text.dictionary", &["RAG_DICTIONARY"], "", ("user dictionary, one word a line", "用户词典,一行一词")),
+    key("search.mode", &["RAG_MODE"], "hybrid", ("hybrid, lexical or dense", "检索方式")),
+    key("search.limit", &["RAG_LIMIT"], "10", ("hits shown", "显示条数")),
+    key("search.depth", &["RAG_DEPTH"], "50", ("candidates each leg contributes to the fusion", "每路候选数")),
+    key("search.rrf_k", &["RAG_RRF_K"], "60", ("k of reciprocal rank fusion", "RRF 的 k")),
+    key("search.weight_lexical", &["RAG_WEIGHT_LEXICAL"], "1", ("weight of the lexical leg", "词法一路的权重")),
+    key("search.weight_dense", &["RAG_WEIGHT_DENSE"], "1", ("weight of the dense leg", "稠密一路的权重")),
+    scoped(Scope::Endpoint, key("embed.base_url", &["RAG_EMBED_BASE_URL"], "", ("OpenAI-compatible /v1/embeddings endpoint to use instead of the model in process", "远程向量接口"))),
+    key("embed.model", &["RAG_EMBED_MODEL"], "", ("model name sent to embed.base_url", "远程向量模型名")),
+    key("embed.query_prefix", &["RAG_EMBED_QUERY_PREFIX"], "", ("put before a query for embed.base_url", "远程查询前缀")),
+    key("embed.passage_prefix", &["RAG_EMBED_PASSAGE_PREFIX"], "", ("put before a passage for embed.base_url", "远程段落前缀")),
+    scoped(Scope::Endpoint, key("chat.base_url", &["RAG_BASE_URL", "OPENAI_BASE_URL"], "http://127.0.0.1:8080/v1", ("OpenAI-compatible endpoint", "对话接口"))),
+    key("chat.model", &["RAG_MODEL"], "", ("model name sent to the endpoint; empty takes the first it offers", "对话模型名")),
+    scoped(Scope::Secret, key("chat.api_key", &["RAG_API_KEY", "OPENAI_API_KEY"], "", ("key for the endpoint", "接口密钥"))),
+    key("chat.max_tokens", &["RAG_MAX_TOKENS"], "512", ("longest answer, tokens", "回答上限(词元)")),
+    key("chat.temperature", &["RAG_TEMPERATURE"], "0", ("sampling temperature", "温度")),
+    key("chat.seed", &["RAG_SEED"], "1", ("sampling seed", "随机种子")),
+    key("chat.context", &["RAG_CONTEXT"], "0", ("context window in tokens; 0 asks the server, and takes 4096 where it does not say", "上下文窗口(词元),0 为询问服务器")),
+    key("chat.passages", &["RAG_PASSAGES"], "5", ("passages given to the model", "交给模型的段落数")),
+    key("chat.timeout_s", &["RAG_TIMEOUT_S"], "300", ("longest wait for the first token, seconds", "等待首词元的上限(秒)")),
+    scoped(Scope::Trusted, key("chat.prompt", &["RAG_PROMPT"], "", ("prompt template to use instead of the built-in one", "自定义提示模板"))),
+    scoped(Scope::Trusted, key("models.local", &["RAG_MODELS_DIR"], "", ("folder that already holds weights", "本地权重目录"))),
+    scoped(Scope::Trusted, key("models.hub", &["HF_ENDPOINT"], "https://huggingface.co", ("model hub", "模型站"))),
+    key("models.offline", &["RAG_OFFLINE"], "false", ("never fetch anything", "不联网取模型")),
+    scoped(Scope::Trusted, key("llama.server", &["RAG_LLAMA_SERVER"], "", ("llama-server to start; empty looks on PATH, then for the fetched one", "llama-server 程序"))),
+    scoped(Scope::Trusted, key("llama.model", &["RAG_LLAMA_MODEL"], "qwen2.5-coder-0.5b-instruct", ("GGUF to serve: a known name or a path", "llama-server 使用的 GGUF"))),
+    key("threads", &["RAG_THREADS"], "0", ("threads for models; 0 takes all cores", "线程数,0 为全部")),
+];
+
+/// The row of that name.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}

@@ -1,0 +1,319 @@
+//! Settings, resolved once: flags > environment > `rag.toml` (project, then user) > defaults.
+
+mod key;
+mod problem;
+
+pub use key::{KEYS, Key, Scope};
+pub use problem::ConfigProblem;
+
+use crate::error::{IoContext, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+pub const FILE_NAME: &str = "rag.toml";
+
+/// Where a value comes from, strongest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Flag,
+    Env(&'static str),
+    Project(PathBuf),
+    User(PathBuf),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag => f.write_str("flag"),
+            Origin::Env(name) => write!(f, "${name}"),
+            Origin::Project(path) | Origin::User(path) => write!(f, "{}", path.display()),
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value as shown by `rag config`; secrets are masked here and nowhere else needed.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    pub name: &'static str,
+    pub value: String,
+    pub origin: String,
+}
+
+/// All settings, each with its origin. Plain text until a getter asks for a type.
+pub struct Config {
+    home: PathBuf,
+    home_origin: Origin,
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Config {
+    /// Reads the environment and the two files; `flags` are dotted names with their values and win over all.
+    pub fn load(flags: &[(&'static str, String)]) -> Result<Config> {
+        let here = std::env::current_dir().at("read", ".")?;
+        let user_file = config_dir().map(|dir| dir.join(FILE_NAME));
+        Config::resolve(flags, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()), &here, user_file)
+    }
+
+    fn resolve(
+        flags: &[(&'static str, String)],
+        env: &dyn Fn(&str) -> Option<String>,
+        here: &Path,
+        user_file: Option<PathBuf>,
+    ) -> Result<Config> {
+        let mut values: BTreeMap<&'static str, (String, Origin)> =
+            KEYS.iter().map(|key| (key.name, (key.default.to_string(), Origin::Default))).collect();
+        if let Some(path) = user_file.filter(|path| path.is_file()) {
+            for (key, value) in read_file(&path)? {
+                values.insert(key.name, (value, Origin::User(path.clone())));
+            }
+        }
+        if let Some(path) = here.ancestors().map(|dir| dir.join(FILE_NAME)).find(|path| path.is_file()) {
+            for (key, value) in read_file(&path)? {
+                if !project_may_set(key, &value) {
+                    return Err(ConfigProblem::Untrusted { path, name: key.name }.into());
+                }
+                values.insert(key.name, (value, Origin::Project(path.clone())));
+            }
+        }
+        for key in KEYS {
+            if let Some((name, value)) = key.env.iter().find_map(|name| env(name).map(|value| (*name, value))) {
+                values.insert(key.name, (value, Origin::Env(name)));
+            }
+        }
+        for (name, value) in flags {
+            values.insert(name, (value.clone(), Origin::Flag));
+        }
+        let (home, home_origin) = match env("RAG_HOME") {
+            Some(home) => (PathBuf::from(home), Origin::Env("RAG_HOME")),
+            None => (data_dir().ok_or(ConfigProblem::NoHome)?, Origin::Default),
+        };
+        let config = Config { home, home_origin, values };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Refuses a value of the wrong type now rather than in the middle of a run.
+    fn check(&self) -> Result<()> {
+        for name in
+            ["index.chunk", "index.file_mib_max", "index.graph_min", "search.limit", "search.depth", "chat.passages"]
+        {
+            self.number::<usize>(name, "a whole number")?;
+        }
+        for name in ["chat.max_tokens", "chat.context", "chat.timeout_s", "threads"] {
+            self.number::<u32>(name, "a whole number")?;
+        }
+        for name in ["search.rrf_k", "search.weight_lexical", "search.weight_dense", "chat.temperature"] {
+            let value: f32 = self.number(name, "a number, zero or more")?;
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(self.bad(name, "a number, zero or more"));
+            }
+        }
+        self.number::<u64>("chat.seed", "a whole number")?;
+        for name in ["index.code", "models.offline"] {
+            self.flag_value(name)?;
+        }
+        Ok(())
+    }
+
+    /// Folder of everything that `rag` keeps: `$RAG_HOME`, else the XDG data folder's `rag`.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The text of a setting.
+    ///
+    /// # Panics
+    /// On a name that is not in [`KEYS`]: a slip of ours that any test of the command finds.
+    pub fn text(&self, name: &'static str) -> &str {
+        &self.values[name].0
+    }
+
+    /// As [`Config::text`], with an empty text as none.
+    pub fn optional(&self, name: &'static str) -> Option<&str> {
+        Some(self.text(name)).filter(|value| !value.is_empty())
+    }
+
+    /// A numeric setting; [`Config::load`] has checked that it is one.
+    pub fn get<T: FromStr + Default>(&self, name: &'static str) -> T {
+        self.text(name).parse().unwrap_or_default()
+    }
+
+    pub fn is_on(&self, name: &'static str) -> bool {
+        self.flag_value(name).unwrap_or(false)
+    }
+
+    /// Every setting with its origin, in the table's order; secrets masked.
+    pub fn shown(&self) -> Vec<Shown> {
+        let home = Shown { name: "home", value: self.home.display().to_string(), origin: self.home_origin.to_string() };
+        let rest = KEYS.iter().map(|key| {
+            let (value, origin) = &self.values[key.name];
+            let value = if key.scope == Scope::Secret && !value.is_empty() { "********".into() } else { value.clone() };
+            Shown { name: key.name, value, origin: origin.to_string() }
+        });
+        std::iter::once(home).chain(rest).collect()
+    }
+
+    fn number<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<T> {
+        self.text(name).parse().map_err(|_| self.bad(name, expected))
+    }
+
+    fn flag_value(&self, name: &'static str) -> Result<bool> {
+        match self.text(name) {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" | "" => Ok(false),
+            _ => Err(self.bad(name, "true or false")),
+        }
+    }
+
+    fn bad(&self, name: &'static str, expected: &'static str) -> crate::error::Error {
+        let (value, origin) = &self.values[name];
+        ConfigProblem::BadValue { name, value: value.clone(), origin: origin.to_string(), expected }.into()
+    }
+}
+
+fn project_may_set(key: &Key, value: &str) -> bool {
+    match key.scope {
+        Scope::Any => true,
+        Scope::Endpoint => is_loopback(value),
+        Scope::Trusted | Scope::Secret => false,
+    }
+}
+
+/// Whether a URL's host is this machine. Anything that looks odd (user info, other schemes) is not.
+fn is_loopback(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, port)| if port.bytes().all(|b| b.is_ascii_digit()) { host } else { authority });
+    matches!(host, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+fn read_file(path: &Path) -> Result<Vec<(&'static Key, String)>> {
+    let text = std::fs::read_to_string(path).at("read", path)?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigProblem::Syntax {
+        path: path.into(),
+        reason: error.message().into(),
+    })?;
+    let mut flat = Vec::new();
+    flatten("", &table, &mut flat);
+    flat.into_iter()
+        .map(|(name, value)| match key::find(&name) {
+            Some(key) => Ok((key, value)),
+            None => Err(ConfigProblem::UnknownKey { path: path.into(), nearest: nearest(&name), name }.into()),
+        })
+        .collect()
+}
+
+fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, String)>) {
+    for (name, value) in table {
+        let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&name, inner, out),
+            toml::Value::Array(values) => {
+                let parts = values.iter().map(plain);
+                let joined = std::env::join_paths(parts).unwrap_or_default();
+                out.push((name, joined.to_string_lossy().into_owned()));
+            }
+            other => out.push((name, plain(other))),
+        }
+    }
+}
+
+fn plain(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A setting that ends the same way or starts the same way: enough for a slip of the section.
+fn nearest(name: &str) -> Option<&'static str> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == Some(last)).or_else(|| {
+        KEYS.iter().map(|key| key.name).find(|known| {
+            last.len() >= 3
+                && known.rsplit('.').next().is_some_and(|k| k.starts_with(&last[..last.floor_char_boundary(3)]))
+        })
+    })
+}
+
+fn data_dir() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    Some(etcetera::choose_base_strategy().ok()?.data_dir().join("rag"))
+}
+
+fn config_dir() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    Some(etcetera::choose_base_strategy().ok()?.config_dir().join("rag"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Lang;
+
+    fn resolve(project: &str, user: &str, env: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Config> {
+        let dir = tempfile::tempdir().unwrap();
+        let here = dir.path().join("project/deep");
+        std::fs::create_dir_all(&here).unwrap();
+        if !project.is_empty() {
+            std::fs::write(dir.path().join("project").join(FILE_NAME), project).unwrap();
+        }
+        let user_file = dir.path().join("user.toml");
+        std::fs::write(&user_file, user).unwrap();
+        let flags: Vec<_> = flags.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        let env = |name: &str| {
+            if name == "RAG_HOME" {
+                return Some("/home-of-test".to_string());
+            }
+            env.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
+        };
+        Config::resolve(&flags, &env, &here, Some(user_file))
+    }
+
+    #[test]
+    fn flag_beats_environment_beats_project_beats_user_beats_default() {
+        let project = "[search]\nlimit = 3\ndepth = 33\n";
+        let user = "[search]\nlimit = 4\ndepth = 44\nrrf_k = 14\n";
+        let env = [("RAG_LIMIT", "2")];
+        let config = resolve(project, user, &env, &[("search.limit", "1")]).unwrap();
+        assert_eq!(config.get::<usize>("search.limit"), 1);
+        assert_eq!(config.get::<usize>("search.depth"), 33);
+        assert_eq!(config.get::<f32>("search.rrf_k"), 14.0);
+        assert_eq!(config.text("search.mode"), "hybrid");
+        assert_eq!(resolve(project, user, &env, &[]).unwrap().get::<usize>("search.limit"), 2);
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_comes_from() {
+        let config = resolve("", "[chat]\napi_key = \"sk-user\"", &[], &[]).unwrap();
+        assert_eq!(config.text("chat.api_key"), "sk-user");
+        assert!(config.shown().iter().all(|shown| !shown.value.contains("sk-user")));
+    }
+
+    #[test]
+    fn a_project_file_may_name_an_endpoint_on_this_machine_only() {
+        assert!(resolve("[chat]\nbase_url = \"http://127.0.0.1:9000/v1\"", "", &[], &[]).is_ok());
+        for bad in ["https://evil.example/v1", "http://127.0.0.1@evil.example/v1", "http://localhost.evil.example"] {
+            let error = resolve(&format!("[chat]\nbase_url = \"{bad}\""), "", &[], &[]).err().unwrap();
+            assert!(matches!(error.downcast_ref(), Some(ConfigProblem::Untrusted { name: "chat.base_url", .. })));
+        }
+        assert!(resolve("[llama]\nserver = \"./evil.sh\"", "", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn bad_values_and_unknown_names_say_what_to_do() {
+        let error = resolve("", "", &[("RAG_LIMIT", "ten")], &[]).err().unwrap();
+        assert_eq!(error.to_string(), "search.limit is \"ten\" (from $RAG_LIMIT); expected a whole number");
+        let error = resolve("", "[search]\nlimits = 3", &[], &[]).err().unwrap();
+        assert_eq!(error.hint(Lang::En).as_deref(), Some("did you mean search.limit?"));
+        let error = resolve("", "[search\n", &[], &[]).err().unwrap();
+        assert!(error.message(Lang::En).contains("is not valid TOML"));
+    }
+}
