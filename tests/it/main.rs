@@ -1,0 +1,4 @@
+//! Behaviour through real things: weights, files, the binary.
+
+mod embedder;
+mod support;
