@@ -4,3 +4,4 @@ pub mod catalog;
 pub mod chat;
 pub mod embedder;
 pub mod onnx;
+pub mod weights;
