@@ -119,7 +119,7 @@ fn known_traps_of_the_scripts_fold() {
 #[test]
 fn what_pdf_extraction_breaks_is_mended() {
     check("大 模 型", "大模型 模型");
-    check("向量数\n据库", "向量数据库 向量 数据库 数据");
+    check("向量数\n据库", "向量数据库 向量 数据 数据库");
     assert_eq!(texts("soft\u{ad}ware zero\u{200b}width"), texts("software zerowidth"));
     // An empty line parts; a guessed word does not bridge a blank.
     assert!(!texts("大模\n\n型").contains(&"大模型".to_string()));
