@@ -1,5 +1,139 @@
-//! Commands.
+//! The command line: flags in, exit code out; one file a command.
 
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod config;
+mod index;
+mod models;
+mod render;
+mod search;
+mod snippet;
+mod status;
+
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::language::Lang;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Finds the right passage and answers from it, with checked citations. 中文优先的本地检索与问答。
+#[derive(Debug, Parser)]
+#[command(name = "rag", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Collection to work on 资料库 [default: default]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    collection: Option<String>,
+    /// Say what is going on, on stderr; twice for more 详细输出
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Index folders and files 建立或更新索引
+    Index(index::IndexArgs),
+    /// Find passages 检索段落
+    Search(search::SearchArgs),
+    /// Weights: list, pull, verify 模型权重
+    Models(models::ModelsArgs),
+    /// What is indexed, with which models 索引状态
+    Status(status::StatusArgs),
+    /// Every setting with where it comes from 查看设置
+    Config(config::ConfigArgs),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Found, answered, done: exit code 0.
+    Done,
+    /// Nothing found, or abstained: exit code 1.
+    Nothing,
+}
+
+type Run = anyhow::Result<Outcome>;
+
+/// Settings given as flags: dotted names with their values.
+type Flags = Vec<(&'static str, String)>;
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = match cli.global.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+    let lang = speak(cli.command.question());
+    match run(cli, lang) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            render::error(&error, lang);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli, lang: Lang) -> Run {
+    let mut flags: Flags = Vec::new();
+    set(&mut flags, "collection", cli.global.collection);
+    cli.command.add_flags(&mut flags);
+    let engine = Engine::new(Config::load(&flags)?);
+    match cli.command {
+        Command::Index(args) => index::run(args, &engine, lang),
+        Command::Search(args) => search::run(args, &engine, lang),
+        Command::Models(args) => models::run(args, &engine, lang),
+        Command::Status(args) => status::run(args, &engine, lang),
+        Command::Config(args) => config::run(args, &engine, lang),
+    }
+}
+
+impl Command {
+    /// What the user asked, if the command is about a question: its language decides ours.
+    fn question(&self) -> Option<&str> {
+        match self {
+            Command::Search(args) => Some(&args.query),
+            _ => None,
+        }
+    }
+
+    fn add_flags(&self, flags: &mut Flags) {
+        match self {
+            Command::Index(args) => args.add_flags(flags),
+            Command::Search(args) => args.add_flags(flags),
+            _ => {}
+        }
+    }
+}
+
+/// Chinese if the question is, or the locale.
+fn speak(question: Option<&str>) -> Lang {
+    match question.map(Lang::of_text) {
+        Some(Lang::Zh) => Lang::Zh,
+        _ => Lang::of_locale(),
+    }
+}
+
+/// Records a flag that was given.
+fn set(flags: &mut Flags, name: &'static str, value: Option<impl ToString>) {
+    flags.extend(value.map(|value| (name, value.to_string())));
+}
+
+/// A reader that had enough (`rag search … | head -1`) is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Our own error inside an `anyhow` one, which carries fault and hint.
+fn our_error(error: &anyhow::Error) -> Option<&Error> {
+    error.downcast_ref()
 }

@@ -1,1 +1,204 @@
-//!
+//! Search: query → legs → fusion → hits.
+
+mod fuse;
+mod problem;
+mod query;
+mod retrieve;
+
+pub use fuse::{Fusion, fuse};
+pub use problem::SearchProblem;
+
+use crate::document::{ChunkId, DocId, Passage};
+use crate::error::Result;
+use crate::models::embedder::Embedder;
+use crate::ranking::{Ranking, Step};
+use crate::store::{Generation, Snapshot, TermShare};
+use crate::text::Analyzer;
+use query::Query;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Instant;
+
+/// Which legs are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    Hybrid,
+    Lexical,
+    Dense,
+}
+
+impl std::str::FromStr for Mode {
+    type Err = SearchProblem;
+
+    fn from_str(name: &str) -> Result<Mode, SearchProblem> {
+        match name {
+            "hybrid" => Ok(Mode::Hybrid),
+            "lexical" => Ok(Mode::Lexical),
+            "dense" => Ok(Mode::Dense),
+            _ => Err(SearchProblem::UnknownMode { name: name.into() }),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub mode: Mode,
+    /// Hits returned, at most.
+    pub limit: usize,
+    /// Candidates each leg contributes to the fusion; at least `limit`.
+    pub depth: usize,
+    pub fusion: Fusion,
+    /// Whether each hit says what every term contributed.
+    pub explain: bool,
+    /// Whether each hit says where the query's terms stand in its text.
+    pub highlight: bool,
+}
+
+/// A passage found. Serialized as it is printed by `rag search --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hit {
+    /// Counts from 1.
+    pub rank: u32,
+    /// Of the last stage; comparable within one result only.
+    pub score: f32,
+    pub doc: DocId,
+    pub chunk: ChunkId,
+    pub title: String,
+    pub headings: Vec<String>,
+    pub path: String,
+    /// First and last line in the file, counted from 1.
+    pub lines: (u32, u32),
+    pub text: String,
+    /// What every stage made of it.
+    pub trail: Vec<Step>,
+    /// With `explain`: the parts of the lexical score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Vec<TermShare>>,
+    /// With `highlight`: byte ranges of `text`.
+    #[serde(skip)]
+    pub marks: Vec<Range<usize>>,
+    #[serde(skip)]
+    pub source: String,
+}
+
+impl Hit {
+    /// The passage as it was fetched.
+    pub fn passage(&self) -> Passage {
+        Passage {
+            id: self.chunk.clone(),
+            title: self.title.clone(),
+            headings: self.headings.clone(),
+            path: self.path.clone(),
+            source: self.source.clone(),
+            lines: self.lines,
+            text: self.text.clone(),
+        }
+    }
+}
+
+/// The answer to a search. Serialized as it is printed by `rag search --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Found {
+    pub query: String,
+    pub mode: Mode,
+    pub generation: Generation,
+    pub hits: Vec<Hit>,
+    /// Wall time of each stage; the legs run side by side, so they do not add up to `total`.
+    pub timings_ms: BTreeMap<&'static str, f64>,
+}
+
+/// Finds the passages for `query`. The legs of `Mode::Hybrid` run on two threads.
+///
+/// The embedder may be left out only for `Mode::Lexical`; its vectors must be of the snapshot's kind.
+pub fn search(
+    query: &str,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    embedder: Option<&dyn Embedder>,
+    options: &Options,
+) -> Result<Found> {
+    let begin = Instant::now();
+    let query = Query::new(query)?;
+    let legs = retrieve::retrieve(&query, snapshot, analyzer, embedder, options)?;
+    let mut timings_ms = legs.timings_ms;
+    let ranking = match options.mode {
+        Mode::Lexical => legs.lexical,
+        Mode::Dense => legs.dense,
+        Mode::Hybrid => {
+            timed(&mut timings_ms, "fuse", || Ok(fuse(&legs.lexical, &legs.dense, &options.fusion, options.limit)))?
+        }
+    };
+    let hits = timed(&mut timings_ms, "fetch", || fetch(ranking, snapshot, options.limit))?;
+    let mut found = Found {
+        query: query.text.into(),
+        mode: options.mode,
+        generation: snapshot.about().generation,
+        hits,
+        timings_ms,
+    };
+    annotate(&mut found, &query, snapshot, analyzer, options)?;
+    found.timings_ms.insert("total", millis(begin));
+    Ok(found)
+}
+
+fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<Hit>> {
+    let mut candidates = ranking.into_candidates();
+    candidates.truncate(limit);
+    let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
+    let passages = snapshot.fetch(&ids)?;
+    let hits = candidates.into_iter().zip(passages).enumerate().map(|(index, (candidate, passage))| Hit {
+        rank: index as u32 + 1,
+        score: candidate.score,
+        doc: candidate.chunk.doc.clone(),
+        chunk: candidate.chunk,
+        title: passage.title,
+        headings: passage.headings,
+        path: passage.path,
+        lines: passage.lines,
+        text: passage.text,
+        trail: candidate.trail,
+        terms: None,
+        marks: Vec::new(),
+        source: passage.source,
+    });
+    Ok(hits.collect())
+}
+
+fn annotate(
+    found: &mut Found,
+    query: &Query<'_>,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    options: &Options,
+) -> Result<()> {
+    if !options.explain && !options.highlight {
+        return Ok(());
+    }
+    let terms = query.lexical(analyzer);
+    for hit in &mut found.hits {
+        if options.explain {
+            hit.terms = Some(snapshot.term_shares(&terms, &hit.chunk)?);
+        }
+        if options.highlight {
+            hit.marks = query.marks(analyzer, &hit.text);
+        }
+    }
+    Ok(())
+}
+
+fn timed<T>(
+    timings: &mut BTreeMap<&'static str, f64>,
+    stage: &'static str,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let begin = Instant::now();
+    let value = work()?;
+    timings.insert(stage, millis(begin));
+    Ok(value)
+}
+
+fn millis(begin: Instant) -> f64 {
+    (begin.elapsed().as_secs_f64() * 1e6).round() / 1e3
+}

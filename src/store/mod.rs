@@ -1,1 +1,124 @@
-//!
+//! The index of one collection: what a reader sees, and how a writer replaces it.
+
+pub mod embedded;
+mod problem;
+
+pub use problem::StoreProblem;
+
+use crate::document::{Chunk, ChunkId, DocId, Document, Passage};
+use crate::embedding::{Embedding, ModelId};
+use crate::error::Result;
+use crate::ranking::Ranking;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Number of a published state of a collection; grows by one with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Generation(pub u64);
+
+/// A place where generations of a collection are kept.
+pub trait Store: Send + Sync {
+    /// The newest published generation. An error if there is none.
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
+
+    /// Begins the next generation. Excludes other writers until it is dropped; readers go on undisturbed.
+    fn writer(&self, start: Start) -> Result<Box<dyn Writer>>;
+}
+
+/// What a writer begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// Whose vectors the generation holds. Where it is not the current generation's, the writer is refused
+    /// unless `rebuild` is set.
+    pub embedder: ModelId,
+    /// Begin with nothing instead of the current generation. Vectors of the same embedder are still reused.
+    pub rebuild: bool,
+}
+
+/// One frozen generation: both rankings and the fetched text agree.
+pub trait Snapshot: Send + Sync {
+    fn about(&self) -> &About;
+
+    /// At most `limit` chunks by BM25 over title, aliases, headings and body; only chunks with at least
+    /// one of the terms.
+    fn lexical(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking>;
+
+    /// At most `limit` chunks by cosine. An error if the dimension is not the generation's.
+    fn dense(&self, query: &Embedding, limit: usize) -> Result<Ranking>;
+
+    /// What each term of `query` adds to the chunk's lexical score, largest first; the parts sum to it.
+    fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>>;
+
+    /// Bytes of the generation's files, the vectors that it shares with others included.
+    fn bytes_on_disk(&self) -> Result<u64>;
+
+    /// In the order asked. An unknown id is a bug: ids come from this snapshot's rankings.
+    fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>>;
+}
+
+/// The next generation, under way. Dropped without `publish` it leaves no trace but the kept vectors.
+pub trait Writer: Send {
+    /// What the generation holds so far.
+    fn documents(&self) -> &BTreeMap<DocId, DocumentRecord>;
+
+    /// Whether the vector of an embedded text is already kept, from any earlier run, published or not.
+    fn has_vector(&self, key: &VectorKey) -> bool;
+
+    /// Keeps vectors at once and for good, so that an interrupted run is not embedded again.
+    fn keep_vectors(&mut self, vectors: &[(VectorKey, Embedding)]) -> Result<()>;
+
+    /// Adds a document, replacing one of the same id. Every key must be kept already.
+    fn put(&mut self, document: &Document, record: DocumentRecord, chunks: &[(Chunk, VectorKey)]) -> Result<()>;
+
+    fn delete(&mut self, id: &DocId) -> Result<()>;
+
+    /// Makes the generation visible to later snapshots, all or nothing.
+    fn publish(self: Box<Self>) -> Result<Generation>;
+}
+
+/// Names an embedded text: blake3 of the embedder's id and of title and body as embedded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VectorKey(pub [u8; 32]);
+
+/// What is remembered of an indexed document, to tell whether it has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct DocumentRecord {
+    /// blake3 (hex) over everything that is indexed of it, and over how it was chunked.
+    pub hash: String,
+    /// The folder or file it was found under, as an absolute path.
+    pub root: String,
+    pub chunks: u32,
+}
+
+/// Terms to look up, each with a weight that multiplies its BM25 score.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LexicalQuery {
+    pub terms: Vec<(String, f32)>,
+}
+
+/// One term's share in a chunk's lexical score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TermShare {
+    pub term: String,
+    pub field: String,
+    pub score: f32,
+}
+
+/// What a generation is made of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct About {
+    pub generation: Generation,
+    pub documents: usize,
+    pub chunks: usize,
+    pub embedder: ModelId,
+    /// Identifies the text analysis that made the terms.
+    pub analysis: String,
+    /// Folders and files that were indexed, as absolute paths.
+    pub roots: Vec<String>,
+    /// Seconds since 1970.
+    pub published: u64,
+    /// How `dense` looks for neighbours: `exact` or `hnsw`.
+    pub dense_index: &'static str,
+}

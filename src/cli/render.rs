@@ -1,0 +1,106 @@
+//! What the terminal shows: errors, progress, sizes, times, styles.
+
+use super::our_error;
+use crate::language::Lang;
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::Write;
+use std::time::Duration;
+
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+pub const MARK: Style = AnsiColor::Yellow.on_default().bold();
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub const HINT: Style = AnsiColor::Cyan.on_default().bold();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+
+/// `error:` says what failed, `hint:` what to type. Messages go to stderr; a stderr that is gone is nobody's.
+pub fn error(error: &anyhow::Error, lang: Lang) {
+    let mut err = anstream::stderr();
+    let (message, hint) = match our_error(error) {
+        Some(ours) => (ours.message(lang), ours.hint(lang)),
+        None => (format!("{error:#}"), None),
+    };
+    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {message}");
+    if let Some(hint) = hint {
+        self::hint(&hint);
+    }
+}
+
+pub fn hint(hint: &str) {
+    let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {hint}");
+}
+
+pub fn warning(message: &str) {
+    let style = AnsiColor::Yellow.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {message}");
+}
+
+/// A line of news on stderr.
+pub fn note(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{message}");
+}
+
+/// A bar on stderr, drawn only on a terminal. `bytes` shows sizes and speed, else counts.
+pub fn bar(total: u64, bytes: bool) -> ProgressBar {
+    let template = if bytes {
+        "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+    } else {
+        "{msg} {bar:30} {pos}/{len} {per_sec} {eta}"
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
+}
+
+pub fn bytes(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
+pub fn seconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        short if short < 0.1 => format!("{:.0} ms", short * 1e3),
+        short if short < 10.0 => format!("{short:.1} s"),
+        long if long < 120.0 => format!("{long:.0} s"),
+        long => format!("{:.0} min {:.0} s", (long / 60.0).floor(), long % 60.0),
+    }
+}
+
+/// JSON on one line of stdout.
+pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// `path:12-20`, or `path:12`.
+pub fn place(path: &str, lines: (u32, u32)) -> String {
+    match lines {
+        (first, last) if first == last => format!("{path}:{first}"),
+        (first, last) => format!("{path}:{first}-{last}"),
+    }
+}
+
+/// `text` filled with blanks to `width` columns; Han characters take two.
+pub fn padded(text: &str, width: usize) -> String {
+    let fill = width.saturating_sub(unicode_width::UnicodeWidthStr::width(text));
+    format!("{text}{}", " ".repeat(fill))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_han_characters_twice() {
+        assert_eq!(padded("索引", 6), "索引  ");
+        assert_eq!(padded("longer", 3), "longer");
+    }
+
+    #[test]
+    fn durations_read_naturally() {
+        let said: Vec<String> =
+            [0.012, 1.26, 42.4, 150.0].iter().map(|s| seconds(Duration::from_secs_f64(*s))).collect();
+        assert_eq!(said, ["12 ms", "1.3 s", "42 s", "2 min 30 s"]);
+    }
+}

@@ -1,0 +1,98 @@
+//! `rag search`.
+
+use super::render::{self, BOLD, DIM};
+use super::snippet::snippet;
+use super::{Flags, Outcome, Run, set};
+use crate::engine::{Engine, Found, Hit, SearchRequest};
+use crate::language::Lang;
+use clap::Args;
+use std::io::Write;
+
+const SNIPPET_COLUMNS: usize = 150;
+const TERMS_SHOWN: usize = 8;
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for 查询
+    pub query: String,
+    /// Hits shown 条数
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+    /// hybrid, lexical or dense 检索方式
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// Say what each stage and each term contributed 解释名次
+    #[arg(long)]
+    explain: bool,
+    /// Print JSON 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl SearchArgs {
+    pub fn add_flags(&self, flags: &mut Flags) {
+        set(flags, "search.limit", self.limit);
+        set(flags, "search.mode", self.mode.as_ref());
+    }
+}
+
+pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
+    let request = SearchRequest { explain: args.explain, highlight: !args.json, limit: None };
+    let found = engine.search(&args.query, &request)?;
+    if args.json {
+        render::json(&found)?;
+    } else if found.hits.is_empty() {
+        render::note(lang.pick("没有找到", "nothing found"));
+    } else {
+        show(&found, args.explain)?;
+    }
+    Ok(if found.hits.is_empty() { Outcome::Nothing } else { Outcome::Done })
+}
+
+fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for hit in &found.hits {
+        let title = title(hit);
+        let place = render::place(&hit.path, hit.lines);
+        writeln!(out, "{:>2}  {:<8.4} {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}", hit.rank, hit.score)?;
+        writeln!(out, "    {}", snippet(&hit.text, &hit.marks, SNIPPET_COLUMNS))?;
+        if explain {
+            writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
+        }
+    }
+    if explain {
+        let timings: Vec<String> = found.timings_ms.iter().map(|(stage, ms)| format!("{stage} {ms:.1}")).collect();
+        writeln!(out, "{DIM}ms: {}{DIM:#}", timings.join(" · "))?;
+    }
+    Ok(())
+}
+
+fn title(hit: &Hit) -> String {
+    std::iter::once(hit.title.as_str())
+        .chain(hit.headings.iter().map(String::as_str))
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" › ")
+}
+
+/// `lexical #1 12.34 · dense #3 0.87 · fusion #1 0.0323 | qlora body 4.1 + …`
+fn explained(hit: &Hit) -> String {
+    let stage =
+        |stage: &_| serde_json::to_value(stage).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    let steps: Vec<String> =
+        hit.trail.iter().map(|step| format!("{} #{} {:.4}", stage(&step.stage), step.rank, step.score)).collect();
+    let terms = hit.terms.as_deref().unwrap_or_default();
+    let mut parts: Vec<String> = terms
+        .iter()
+        .take(TERMS_SHOWN)
+        .map(|share| format!("{} {} {:.2}", share.term, share.field, share.score))
+        .collect();
+    if terms.len() > TERMS_SHOWN {
+        let rest: f32 = terms[TERMS_SHOWN..].iter().map(|share| share.score).sum();
+        parts.push(format!("… {rest:.2}"));
+    }
+    match parts.is_empty() {
+        true => steps.join(" · "),
+        false => format!("{} | {}", steps.join(" · "), parts.join(" + ")),
+    }
+}

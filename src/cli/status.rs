@@ -1,0 +1,82 @@
+//! `rag status`.
+
+use super::render::{self, padded};
+use super::{Outcome, Run};
+use crate::engine::{About, Engine, StoreProblem};
+use crate::language::Lang;
+use clap::Args;
+use serde::Serialize;
+use std::io::Write;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Status {
+    collection: String,
+    collections: Vec<String>,
+    index: Option<About>,
+    bytes_on_disk: u64,
+}
+
+pub fn run(args: StatusArgs, engine: &Engine, lang: Lang) -> Run {
+    let (index, bytes_on_disk) = match engine.about() {
+        Ok(about) => (Some(about), engine.bytes_on_disk()?),
+        Err(error) if matches!(error.downcast_ref(), Some(StoreProblem::NoIndex { .. })) => (None, 0),
+        Err(error) => return Err(error.into()),
+    };
+    let collection = engine.config().text("collection").to_string();
+    let status = Status { collection, collections: engine.collections()?, index, bytes_on_disk };
+    if args.json {
+        render::json(&status)?;
+    } else {
+        show(&status, lang)?;
+    }
+    Ok(if status.index.is_some() { Outcome::Done } else { Outcome::Nothing })
+}
+
+fn show(status: &Status, lang: Lang) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let mut row = |zh: &str, en: &str, value: String| writeln!(out, "{} {value}", padded(lang.pick(zh, en), 14));
+    row("资料库", "collection", status.collection.clone())?;
+    match &status.index {
+        None => row("索引", "index", lang.pick("无;先运行 rag index 目录", "none; rag index FOLDER").into())?,
+        Some(about) => {
+            row("代次", "generation", format!("{} ({})", about.generation.0, ago(about.published, lang)))?;
+            row("文档", "documents", about.documents.to_string())?;
+            row("文本块", "chunks", about.chunks.to_string())?;
+            let dim = about.embedder.dim;
+            row(
+                "向量模型",
+                "embedder",
+                format!("{} ({dim} {}, {})", about.embedder.name, lang.pick("维", "dimensions"), about.dense_index),
+            )?;
+            row("分词", "analysis", about.analysis.clone())?;
+            row("占用", "size", render::bytes(status.bytes_on_disk))?;
+            for root in &about.roots {
+                row("来源", "source", root.clone())?;
+            }
+        }
+    }
+    if status.collections.len() > 1 {
+        row("全部资料库", "collections", status.collections.join(", "))?;
+    }
+    Ok(())
+}
+
+fn ago(published: u64, lang: Lang) -> String {
+    let age =
+        SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(published)).unwrap_or_default().as_secs();
+    let (count, zh, en) = match age {
+        0..60 => (age, "秒", "s"),
+        60..3600 => (age / 60, "分钟", "min"),
+        3600..86400 => (age / 3600, "小时", "h"),
+        _ => (age / 86400, "天", "d"),
+    };
+    lang.pick(format!("{count} {zh}前"), format!("{count} {en} ago"))
+}

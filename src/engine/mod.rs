@@ -1,0 +1,194 @@
+//! The façade: every command is one call here. The only place that chooses concrete types.
+
+mod tools;
+
+pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
+pub use crate::models::weights::{
+    Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
+};
+pub use crate::search::{Found, Hit, Mode, SearchProblem};
+pub use crate::store::{About, Generation, StoreProblem};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::ingest::{self, IngestProblem};
+use crate::models::embedder::Embedder;
+use crate::models::onnx::OnnxEmbedder;
+use crate::models::{catalog, weights};
+use crate::search::{self, Fusion};
+use crate::store::embedded::EmbeddedStore;
+use crate::store::{Snapshot, Store};
+use crate::text::Analyzer;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use tools::EngineProblem;
+
+/// Everything a command needs, opened when it is first asked for.
+pub struct Engine {
+    config: Config,
+    analyzer: OnceLock<Arc<Analyzer>>,
+    embedder: OnceLock<Arc<dyn Embedder>>,
+    snapshot: OnceLock<Arc<dyn Snapshot>>,
+}
+
+/// What a command may ask of a search; the rest is configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SearchRequest {
+    pub explain: bool,
+    pub highlight: bool,
+    /// Instead of `search.limit`.
+    pub limit: Option<usize>,
+}
+
+impl Engine {
+    /// Opens nothing yet.
+    pub fn new(config: Config) -> Engine {
+        Engine { config, analyzer: OnceLock::new(), embedder: OnceLock::new(), snapshot: OnceLock::new() }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Makes the collection hold what `paths` hold now. Without paths: the configured ones, else `./corpus`,
+    /// else those of the last run.
+    pub fn index(
+        &self,
+        paths: Vec<PathBuf>,
+        rebuild: bool,
+        on: &mut dyn FnMut(IndexProgress<'_>),
+    ) -> Result<IndexReport> {
+        let store = self.store()?;
+        let roots = self.roots(paths, &store)?;
+        let options = ingest::Options {
+            chunk_units: self.config.get("index.chunk"),
+            index_code: self.config.is_on("index.code"),
+            file_bytes_max: self.config.get::<u64>("index.file_mib_max") << 20,
+            rebuild,
+        };
+        ingest::index(&roots, &store, self.embedder()?.as_ref(), &options, on)
+    }
+
+    fn roots(&self, paths: Vec<PathBuf>, store: &EmbeddedStore) -> Result<Vec<PathBuf>> {
+        if !paths.is_empty() {
+            return Ok(paths);
+        }
+        if let Some(configured) = self.config.optional("index.paths") {
+            return Ok(std::env::split_paths(configured).collect());
+        }
+        let corpus = PathBuf::from("corpus");
+        if corpus.is_dir() {
+            return Ok(vec![corpus]);
+        }
+        match store.snapshot() {
+            Ok(snapshot) => Ok(snapshot.about().roots.iter().map(PathBuf::from).collect()),
+            Err(_) => Err(IngestProblem::NoRoots.into()),
+        }
+    }
+
+    /// Ranked passages for a query.
+    pub fn search(&self, query: &str, request: &SearchRequest) -> Result<Found> {
+        let mode: Mode = self.config.text("search.mode").parse()?;
+        let options = search::Options {
+            mode,
+            limit: request.limit.unwrap_or(self.config.get("search.limit")),
+            depth: self.config.get("search.depth"),
+            fusion: Fusion {
+                k: self.config.get("search.rrf_k"),
+                weight_lexical: self.config.get("search.weight_lexical"),
+                weight_dense: self.config.get("search.weight_dense"),
+            },
+            explain: request.explain,
+            highlight: request.highlight,
+        };
+        let snapshot = self.snapshot()?;
+        let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };
+        search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)
+    }
+
+    /// What is indexed; an error if nothing is.
+    pub fn about(&self) -> Result<About> {
+        Ok(self.snapshot()?.about().clone())
+    }
+
+    pub fn bytes_on_disk(&self) -> Result<u64> {
+        self.snapshot()?.bytes_on_disk()
+    }
+
+    /// Names of the collections that can be searched.
+    pub fn collections(&self) -> Result<Vec<String>> {
+        EmbeddedStore::collections(&self.collections_dir())
+    }
+
+    fn collections_dir(&self) -> PathBuf {
+        self.config.home().join("collections")
+    }
+
+    fn analyzer(&self) -> Result<&Arc<Analyzer>> {
+        get_or_try_init(&self.analyzer, || {
+            Ok(Arc::new(Analyzer::new(self.config.optional("text.dictionary").map(Path::new))?))
+        })
+    }
+
+    fn store(&self) -> Result<EmbeddedStore> {
+        let name = self.config.text("collection");
+        EmbeddedStore::new(&self.collections_dir(), name, self.analyzer()?.clone(), self.config.get("index.graph_min"))
+    }
+
+    fn snapshot(&self) -> Result<&Arc<dyn Snapshot>> {
+        get_or_try_init(&self.snapshot, || self.store()?.snapshot().map_err(|error| self.name_collections(error)))
+    }
+
+    /// Where the collection asked for is not there but others are, says which.
+    fn name_collections(&self, error: Error) -> Error {
+        let known = self.collections().unwrap_or_default();
+        match error.downcast_ref() {
+            Some(StoreProblem::NoIndex { collection }) if collection != "default" || !known.is_empty() => {
+                StoreProblem::UnknownCollection { collection: collection.clone(), known }.into()
+            }
+            _ => error,
+        }
+    }
+
+    /// The configured embedder: an endpoint if one is named, else the model in process.
+    fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
+        get_or_try_init(&self.embedder, || match None::<u8> {
+            Some(_) => unreachable!(),
+            None => {
+                let name = self.config.text("index.embedder");
+                let spec =
+                    catalog::embedder(name).ok_or_else(|| EngineProblem::UnknownEmbedder { name: name.into() })?;
+                let weights = self.weights();
+                let (folder, library) = (weights.path(spec.name)?, weights.path("onnxruntime")?);
+                Ok(Arc::new(OnnxEmbedder::new(spec, folder, library, self.threads())?) as Arc<dyn Embedder>)
+            }
+        })
+    }
+
+    fn threads(&self) -> usize {
+        match self.config.get("threads") {
+            0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+            threads => threads,
+        }
+    }
+
+    fn weights(&self) -> weights::Weights {
+        let sources = weights::Sources {
+            local: self.config.optional("models.local").map(PathBuf::from),
+            hub: self.config.text("models.hub").into(),
+            hub_token: std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty()).map(weights::Token::new),
+            offline: self.config.is_on("models.offline"),
+            ..weights::Sources::default()
+        };
+        weights::Weights::new(self.config.home().join("models"), sources)
+    }
+}
+
+/// `OnceLock::get_or_try_init` is not stable yet. Two threads may both do the work; one result is kept.
+fn get_or_try_init<T>(cell: &OnceLock<T>, init: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let value = init()?;
+    Ok(cell.get_or_init(|| value))
+}

@@ -1,0 +1,304 @@
+//! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
+
+use crate::document::{Chunk, ChunkId, DocId, Document, Passage};
+use crate::error::{IoContext, Result};
+use crate::ranking::{Candidate, Ranking, Stage};
+use crate::store::{LexicalQuery, StoreProblem, TermShare};
+use crate::text::Analyzer;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+
+const ANALYZER_NAME: &str = "rag";
+const WRITER_MEMORY_BYTES: usize = 128 << 20;
+
+/// Multipliers of a field's BM25 score. The body holds title and headings too, so that a passage is found
+/// by what stands above it; the other fields reward a name where it is *the* name.
+const BOOSTS: [f32; 4] = [1.0, 1.0, 0.5, 1.0];
+
+impl From<tantivy::TantivyError> for StoreProblem {
+    fn from(error: tantivy::TantivyError) -> StoreProblem {
+        match error {
+            tantivy::TantivyError::IoError(source) => StoreProblem::CannotWrite { reason: source.to_string() },
+            other => StoreProblem::Engine { reason: other.to_string() },
+        }
+    }
+}
+
+fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
+    Ok(result.map_err(StoreProblem::from)?)
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    /// The chunk's id: looked up by `fetch`, read back per candidate.
+    chunk: Field,
+    /// The document's id: for deletion.
+    doc: Field,
+    title: Field,
+    aliases: Field,
+    headings: Field,
+    body: Field,
+    /// The passage as JSON, for `fetch`.
+    passage: Field,
+}
+
+impl Fields {
+    fn searched(&self) -> [Field; 4] {
+        [self.title, self.aliases, self.headings, self.body]
+    }
+}
+
+fn schema() -> (Schema, Fields) {
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer(ANALYZER_NAME).set_index_option(IndexRecordOption::WithFreqs);
+    let analyzed = TextOptions::default().set_indexing_options(indexing);
+    let mut builder = Schema::builder();
+    let fields = Fields {
+        chunk: builder.add_text_field("chunk", STRING | FAST),
+        doc: builder.add_text_field("doc", STRING),
+        title: builder.add_text_field("title", analyzed.clone()),
+        aliases: builder.add_text_field("aliases", analyzed.clone()),
+        headings: builder.add_text_field("headings", analyzed.clone()),
+        body: builder.add_text_field("body", analyzed),
+        passage: builder.add_text_field("passage", STORED),
+    };
+    (builder.build(), fields)
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPassage {
+    title: String,
+    headings: Vec<String>,
+    path: String,
+    source: String,
+    lines: (u32, u32),
+    text: String,
+}
+
+fn chunk_id(key: &str) -> Option<ChunkId> {
+    let (doc, ordinal) = key.rsplit_once('#')?;
+    Some(ChunkId { doc: DocId(doc.into()), ordinal: ordinal.parse().ok()? })
+}
+
+fn register(index: &Index, analyzer: &Arc<Analyzer>) {
+    index.tokenizers().register(ANALYZER_NAME, TermTokenizer { analyzer: analyzer.clone() });
+}
+
+/// The inverted index as its one writer sees it.
+pub struct LexicalWriter {
+    writer: IndexWriter,
+    fields: Fields,
+}
+
+impl LexicalWriter {
+    /// Begins an empty index in `dir`, or goes on with the one there.
+    pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalWriter> {
+        std::fs::create_dir_all(dir).at("create", dir)?;
+        let (schema, fields) = schema();
+        let directory = engine(tantivy::directory::MmapDirectory::open(dir).map_err(Into::into))?;
+        let index = engine(Index::open_or_create(directory, schema))?;
+        register(&index, analyzer);
+        // One thread: the same input gives the same segments.
+        let writer = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
+        Ok(LexicalWriter { writer, fields })
+    }
+
+    pub fn put<'a>(&mut self, document: &Document, chunks: impl Iterator<Item = &'a Chunk>) -> Result<()> {
+        self.delete(&document.id);
+        let aliases = document.aliases.join("\n");
+        for chunk in chunks {
+            let stored = StoredPassage {
+                title: document.title.clone(),
+                headings: chunk.headings.clone(),
+                path: document.path.clone(),
+                source: document.source.clone(),
+                lines: chunk.lines,
+                text: chunk.text.clone(),
+            };
+            let stored =
+                serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
+            let headings = chunk.headings.join("\n");
+            let body = format!("{}\n{headings}\n{}", document.title, chunk.searchable);
+            let mut fields = TantivyDocument::new();
+            fields.add_text(self.fields.chunk, chunk.id.to_string());
+            fields.add_text(self.fields.doc, &document.id.0);
+            fields.add_text(self.fields.title, &document.title);
+            fields.add_text(self.fields.aliases, &aliases);
+            fields.add_text(self.fields.headings, headings);
+            fields.add_text(self.fields.body, body);
+            fields.add_text(self.fields.passage, stored);
+            engine(self.writer.add_document(fields))?;
+        }
+        Ok(())
+    }
+
+    pub fn delete(&mut self, id: &DocId) {
+        self.writer.delete_term(Term::from_field_text(self.fields.doc, &id.0));
+    }
+
+    /// Commits and waits for merges, so that no thread touches the folder afterwards.
+    pub fn finish(mut self) -> Result<()> {
+        engine(self.writer.commit())?;
+        engine(self.writer.wait_merging_threads())
+    }
+}
+
+/// Begins `to` with the segments of `from`. They are never rewritten, so hard links do where the file
+/// system has them.
+pub fn clone_index(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).at("create", to)?;
+    for entry in std::fs::read_dir(from).at("list", from)? {
+        let source = entry.at("list", from)?.path();
+        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".lock") {
+            continue;
+        }
+        let target = to.join(&name);
+        let is_list = name.ends_with(".json");
+        if is_list || std::fs::hard_link(&source, &target).is_err() {
+            std::fs::copy(&source, &target).at("create", &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The inverted index as a reader sees it.
+pub struct LexicalIndex {
+    reader: IndexReader,
+    fields: Fields,
+}
+
+impl LexicalIndex {
+    pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalIndex> {
+        let index = engine(Index::open_in_dir(dir))?;
+        register(&index, analyzer);
+        let (_, fields) = schema();
+        let reader = engine(
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into(),
+        )?;
+        Ok(LexicalIndex { reader, fields })
+    }
+
+    pub fn search(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking> {
+        let searcher = self.reader.searcher();
+        if query.terms.is_empty() || limit == 0 || searcher.num_docs() == 0 {
+            return Ok(Ranking::default());
+        }
+        let found = engine(searcher.search(&self.boolean(query), &TopDocs::with_limit(limit).order_by_score()))?;
+        let mut candidates = Vec::with_capacity(found.len());
+        let mut key = String::new();
+        for (score, address) in found {
+            let column = engine(searcher.segment_reader(address.segment_ord).fast_fields().str("chunk"))?
+                .ok_or_else(|| StoreProblem::Broken { what: "no chunk column".into() })?;
+            key.clear();
+            if let Some(ord) = column.term_ords(address.doc_id).next() {
+                column.ord_to_str(ord, &mut key).at("read", "chunk column")?;
+            }
+            let chunk = chunk_id(&key).ok_or_else(|| StoreProblem::Broken { what: format!("chunk key {key:?}") })?;
+            candidates.push(Candidate::found(chunk, score));
+        }
+        Ok(Ranking::new(Stage::Lexical, candidates, limit))
+    }
+
+    fn boolean(&self, query: &LexicalQuery) -> BooleanQuery {
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(query.terms.len() * 4);
+        for (term, weight) in &query.terms {
+            for (field, boost) in self.fields.searched().into_iter().zip(BOOSTS) {
+                clauses.push((Occur::Should, Box::new(term_query(field, term, weight * boost))));
+            }
+        }
+        BooleanQuery::new(clauses)
+    }
+
+    /// The terms of `query` found in a chunk; their scores sum to its lexical score.
+    pub fn shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
+        let searcher = self.reader.searcher();
+        let Some(address) = self.address(&searcher, id)? else { return Ok(Vec::new()) };
+        let schema = searcher.schema();
+        let mut shares = Vec::new();
+        for (term, weight) in &query.terms {
+            for (field, boost) in self.fields.searched().into_iter().zip(BOOSTS) {
+                if let Ok(explanation) = term_query(field, term, weight * boost).explain(&searcher, address) {
+                    let field = schema.get_field_name(field).to_string();
+                    shares.push(TermShare { term: term.clone(), field, score: explanation.value() });
+                }
+            }
+        }
+        shares.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok(shares)
+    }
+
+    fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<tantivy::DocAddress>> {
+        let query = TermQuery::new(Term::from_field_text(self.fields.chunk, &id.to_string()), IndexRecordOption::Basic);
+        let found = engine(searcher.search(&query, &TopDocs::with_limit(1).order_by_score()))?;
+        Ok(found.first().map(|(_, address)| *address))
+    }
+
+    pub fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>> {
+        let searcher = self.reader.searcher();
+        ids.iter()
+            .map(|id| {
+                let broken = || StoreProblem::Broken { what: format!("chunk {id} is not in this generation") };
+                let address = self.address(&searcher, id)?.ok_or_else(broken)?;
+                let fields: TantivyDocument = engine(searcher.doc(address))?;
+                let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str()).ok_or_else(broken)?;
+                let stored: StoredPassage =
+                    serde_json::from_str(json).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
+                let StoredPassage { title, headings, path, source, lines, text } = stored;
+                Ok(Passage { id: id.clone(), title, headings, path, source, lines, text })
+            })
+            .collect()
+    }
+}
+
+fn term_query(field: Field, term: &str, weight: f32) -> BoostQuery {
+    let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+    BoostQuery::new(Box::new(query), weight)
+}
+
+/// Our analysis in tantivy's clothes.
+#[derive(Clone)]
+struct TermTokenizer {
+    analyzer: Arc<Analyzer>,
+}
+
+struct TermStream {
+    terms: std::vec::IntoIter<crate::text::Term>,
+    token: Token,
+}
+
+impl Tokenizer for TermTokenizer {
+    type TokenStream<'a> = TermStream;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> TermStream {
+        TermStream { terms: self.analyzer.terms(text).into_iter(), token: Token::default() }
+    }
+}
+
+impl TokenStream for TermStream {
+    fn advance(&mut self) -> bool {
+        let Some(term) = self.terms.next() else { return false };
+        self.token = Token {
+            offset_from: term.range.start,
+            offset_to: term.range.end,
+            position: term.position as usize,
+            text: term.text,
+            position_length: 1,
+        };
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}

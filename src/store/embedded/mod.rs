@@ -1,0 +1,168 @@
+//! A collection on this machine's disk: one folder, generations published by a rename.
+
+mod graph;
+mod lexical;
+mod manifest;
+mod quantize;
+mod rows;
+mod vector_log;
+mod vectors;
+mod writer;
+
+use super::{About, Generation, LexicalQuery, Snapshot, Start, Store, StoreProblem, TermShare, Writer};
+use crate::document::{ChunkId, Passage};
+use crate::embedding::Embedding;
+use crate::error::{Error, Io, IoContext, Result};
+use crate::ranking::Ranking;
+use crate::text::Analyzer;
+use lexical::LexicalIndex;
+use manifest::{Layout, Manifest};
+use rows::RowTable;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use vector_log::VectorLog;
+use vectors::Vectors;
+
+/// How often a reader looks again when a generation is removed between reading its number and opening it.
+const OPEN_ATTEMPTS: usize = 5;
+
+pub struct EmbeddedStore {
+    layout: Layout,
+    collection: String,
+    analyzer: Arc<Analyzer>,
+    graph_min: usize,
+}
+
+impl EmbeddedStore {
+    /// The collection `name` under `collections`. Touches nothing yet. From `graph_min` chunks on, a graph
+    /// is built at publication and used by readers.
+    pub fn new(collections: &Path, name: &str, analyzer: Arc<Analyzer>, graph_min: usize) -> Result<EmbeddedStore> {
+        let fits =
+            !name.is_empty() && name.len() <= 100 && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        if !fits {
+            return Err(StoreProblem::BadName { name: name.into() }.into());
+        }
+        let layout = Layout { dir: collections.join(name) };
+        Ok(EmbeddedStore { layout, collection: name.into(), analyzer, graph_min })
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.layout.dir
+    }
+
+    /// Names of the collections that have a published generation, sorted.
+    pub fn collections(collections: &Path) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        if collections.is_dir() {
+            for entry in std::fs::read_dir(collections).at("list", collections)? {
+                let entry = entry.at("list", collections)?;
+                if (Layout { dir: entry.path() }).current()?.is_some() {
+                    names.push(entry.file_name().to_string_lossy().into_owned());
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn open(&self, generation: Generation) -> Result<EmbeddedSnapshot> {
+        let dir = self.layout.generation(generation);
+        let manifest = Manifest::read(&dir)?;
+        if manifest.analysis != self.analyzer.id() {
+            return Err(StoreProblem::OtherAnalysis { built: manifest.analysis, asked: self.analyzer.id() }.into());
+        }
+        let dim = manifest.embedder.dim;
+        let rows = RowTable::open(&dir.join("rows.bin"))?;
+        let log = VectorLog::open(&self.layout.vectors(), &manifest.vector_log, dim, manifest.vector_rows)?;
+        let graph_dir = manifest.graph.then(|| dir.join("graph"));
+        let vectors = Vectors { rows, log, dim, graph_dir, graph: OnceLock::new() };
+        let lexical = LexicalIndex::open(&dir.join("lexical"), &self.analyzer)?;
+        let vector_files = vector_log::paths(&self.layout.vectors(), &manifest.vector_log);
+        let about = About {
+            generation,
+            documents: manifest.documents,
+            chunks: manifest.chunks,
+            embedder: manifest.embedder,
+            analysis: manifest.analysis,
+            roots: manifest.roots,
+            published: manifest.published,
+            dense_index: if manifest.graph { "hnsw" } else { "exact" },
+        };
+        Ok(EmbeddedSnapshot { about, lexical, vectors, dir, vector_files })
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        for _ in 0..OPEN_ATTEMPTS {
+            let Some(generation) = self.layout.current()? else { break };
+            match self.open(generation) {
+                Ok(snapshot) => return Ok(Arc::new(snapshot)),
+                Err(error) if is_not_found(&error) && self.layout.current()? != Some(generation) => continue,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreProblem::NoIndex { collection: self.collection.clone() }.into())
+    }
+
+    fn writer(&self, start: Start) -> Result<Box<dyn Writer>> {
+        Ok(Box::new(writer::EmbeddedWriter::begin(
+            &self.layout,
+            &self.collection,
+            &self.analyzer,
+            self.graph_min,
+            start,
+        )?))
+    }
+}
+
+fn is_not_found(error: &Error) -> bool {
+    error.downcast_ref::<Io>().is_some_and(|io| io.source.kind() == std::io::ErrorKind::NotFound)
+}
+
+struct EmbeddedSnapshot {
+    about: About,
+    lexical: LexicalIndex,
+    vectors: Vectors,
+    dir: PathBuf,
+    vector_files: [PathBuf; 3],
+}
+
+impl Snapshot for EmbeddedSnapshot {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn lexical(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking> {
+        self.lexical.search(query, limit)
+    }
+
+    fn dense(&self, query: &Embedding, limit: usize) -> Result<Ranking> {
+        self.vectors.nearest(query, limit)
+    }
+
+    fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
+        self.lexical.shares(query, id)
+    }
+
+    fn bytes_on_disk(&self) -> Result<u64> {
+        let mut bytes = folder_bytes(&self.dir)?;
+        for path in &self.vector_files {
+            bytes += std::fs::metadata(path).at("read", path)?.len();
+        }
+        Ok(bytes)
+    }
+
+    fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>> {
+        self.lexical.fetch(ids)
+    }
+}
+
+fn folder_bytes(dir: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir).at("list", dir)? {
+        let path = entry.at("list", dir)?.path();
+        bytes += if path.is_dir() { folder_bytes(&path)? } else { std::fs::metadata(&path).at("read", &path)?.len() };
+    }
+    Ok(bytes)
+}

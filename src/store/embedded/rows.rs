@@ -1,0 +1,110 @@
+//! The row table of a generation: which chunk has which row of the vector log.
+//!
+//! A mapped file: magic, count, then per chunk (row, ordinal, end of the document id in the names), sorted
+//! by chunk id, then the names. Position in the table is the chunk's number in scans and in the graph.
+
+use crate::document::{ChunkId, DocId};
+use crate::error::{IoContext, Result};
+use crate::store::StoreProblem;
+use memmap2::Mmap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 8] = b"ragrows1";
+const HEADER_BYTES: usize = 16;
+const ENTRY_BYTES: usize = 16;
+
+/// Writes the table; `rows` must be sorted by chunk id.
+pub fn write(path: &Path, rows: &[(ChunkId, u32)]) -> Result<()> {
+    debug_assert!(rows.is_sorted_by(|a, b| a.0 < b.0));
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + rows.len() * ENTRY_BYTES);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend((rows.len() as u64).to_le_bytes());
+    let mut names: Vec<u8> = Vec::new();
+    let mut last: Option<(&DocId, u64)> = None;
+    for (chunk, row) in rows {
+        let start = match last {
+            Some((doc, start)) if *doc == chunk.doc => start,
+            _ => {
+                let start = names.len() as u64;
+                names.extend_from_slice(chunk.doc.0.as_bytes());
+                start
+            }
+        };
+        last = Some((&chunk.doc, start));
+        bytes.extend(row.to_le_bytes());
+        bytes.extend(chunk.ordinal.to_le_bytes());
+        bytes.extend((start as u32).to_le_bytes());
+        bytes.extend((chunk.doc.0.len() as u32).to_le_bytes());
+    }
+    bytes.extend(names);
+    super::manifest::write_atomically(path, &bytes)
+}
+
+/// The mapped table.
+pub struct RowTable {
+    path: PathBuf,
+    map: Mmap,
+    count: usize,
+}
+
+impl RowTable {
+    pub fn open(path: &Path) -> Result<RowTable> {
+        let file = File::open(path).at("read", path)?;
+        // SAFETY: the file belongs to a published generation and is never written again.
+        let map = unsafe { Mmap::map(&file) }.at("map", path)?;
+        let damaged = |reason: &str| StoreProblem::Damaged { path: path.into(), reason: reason.into() };
+        if map.len() < HEADER_BYTES || &map[..8] != MAGIC {
+            return Err(damaged("no row table").into());
+        }
+        let count = u64::from_le_bytes(map[8..16].try_into().expect("8 bytes")) as usize;
+        if count > map.len() / ENTRY_BYTES || map.len() < HEADER_BYTES + count * ENTRY_BYTES {
+            return Err(damaged("shorter than its count says").into());
+        }
+        Ok(RowTable { path: path.into(), map, count })
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    fn field(&self, index: usize, field: usize) -> u32 {
+        let at = HEADER_BYTES + index * ENTRY_BYTES + field * 4;
+        u32::from_le_bytes(self.map[at..at + 4].try_into().expect("4 bytes"))
+    }
+
+    /// Row of the vector log of the chunk at `index`.
+    pub fn row(&self, index: usize) -> u32 {
+        self.field(index, 0)
+    }
+
+    pub fn chunk(&self, index: usize) -> Result<ChunkId> {
+        let names = &self.map[HEADER_BYTES + self.count * ENTRY_BYTES..];
+        let (start, len) = (self.field(index, 2) as usize, self.field(index, 3) as usize);
+        let name =
+            names.get(start..start + len).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(|| {
+                StoreProblem::Damaged { path: self.path.clone(), reason: format!("entry {index} names no document") }
+            })?;
+        Ok(ChunkId { doc: DocId(name.into()), ordinal: self.field(index, 1) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_reads_back_and_a_cut_one_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rows.bin");
+        let chunk = |doc: &str, ordinal| ChunkId { doc: DocId(doc.into()), ordinal };
+        let rows = vec![(chunk("a", 0), 7), (chunk("a", 1), 3), (chunk("文档", 0), 9)];
+        write(&path, &rows).unwrap();
+        let table = RowTable::open(&path).unwrap();
+        let read: Vec<_> = (0..table.len()).map(|index| (table.chunk(index).unwrap(), table.row(index))).collect();
+        assert_eq!(read, rows);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..40]).unwrap();
+        assert!(RowTable::open(&path).is_err());
+    }
+}

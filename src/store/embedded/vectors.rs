@@ -1,0 +1,183 @@
+//! The vectors of one generation: an exact scan, or a graph where there are very many.
+
+use super::graph::Graph;
+use super::quantize::{self, QuantizedRow};
+use super::rows::RowTable;
+use super::vector_log::VectorLog;
+use crate::embedding::Embedding;
+use crate::error::Result;
+use crate::ranking::{Candidate, Ranking, Stage};
+use crate::store::StoreProblem;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+/// Neighbours looked at per query in the graph; see `measured` figures in [`super::graph`].
+const EF_SEARCH: usize = 128;
+
+pub struct Vectors {
+    pub rows: RowTable,
+    pub log: VectorLog,
+    pub dim: usize,
+    /// Where the graph is kept, if the generation is large enough for one.
+    pub graph_dir: Option<PathBuf>,
+    pub graph: OnceLock<Option<Graph>>,
+}
+
+impl Vectors {
+    pub fn nearest(&self, query: &Embedding, limit: usize) -> Result<Ranking> {
+        if query.dim() != self.dim {
+            return Err(StoreProblem::Dimension { query: query.dim(), index: self.dim }.into());
+        }
+        let limit = limit.min(self.rows.len());
+        if limit == 0 {
+            return Ok(Ranking::default());
+        }
+        let near = match self.graph() {
+            Some(graph) => graph.nearest(query.as_slice(), limit, EF_SEARCH.max(2 * limit)),
+            None => self.scan(query.as_slice(), limit),
+        };
+        let candidates: Result<Vec<Candidate>> = near
+            .into_iter()
+            .map(|index| Ok(Candidate::found(self.rows.chunk(index)?, self.cosine(index, query.as_slice()))))
+            .collect();
+        Ok(Ranking::new(Stage::Dense, candidates?, limit))
+    }
+
+    /// Loaded at the first question; a graph that is missing or damaged leaves the scan.
+    fn graph(&self) -> Option<&Graph> {
+        let dir = self.graph_dir.as_ref()?;
+        self.graph.get_or_init(|| Graph::open(dir, self.rows.len()).ok().flatten()).as_ref()
+    }
+
+    fn cosine(&self, index: usize, query: &[f32]) -> f32 {
+        dot(self.log.f32_row(self.rows.row(index)), query)
+    }
+
+    /// Every chunk that can be among the `limit` nearest. The 8-bit copy is scanned; what its error bound
+    /// cannot rule out is left for the caller to compare in full precision, so nothing is missed.
+    fn scan(&self, query: &[f32], limit: usize) -> Vec<usize> {
+        let quantized = QuantizedRow::new(query);
+        let mut lower = Vec::with_capacity(self.rows.len());
+        let mut upper = Vec::with_capacity(self.rows.len());
+        for index in 0..self.rows.len() {
+            let (codes, scale, error) = quantize::parts(self.log.i8_row(self.rows.row(index)));
+            let near = quantize::dot(codes, &quantized.codes) as f32 * scale * quantized.scale;
+            // |q·v − q̂·v̂| ≤ ‖q−q̂‖·‖v‖ + ‖q̂‖·‖v−v̂‖ with ‖v‖ = 1 and ‖q̂‖ ≤ 1 + ‖q−q̂‖.
+            let slack = quantized.error + (1.0 + quantized.error) * error;
+            lower.push(near - slack);
+            upper.push(near + slack);
+        }
+        let mut order = lower.clone();
+        let (_, worst_sure, _) = order.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a));
+        let floor = *worst_sure;
+        (0..upper.len()).filter(|index| upper[*index] >= floor).collect()
+    }
+}
+
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    // Sixteen running sums: the order of additions is fixed, and the compiler can keep them in registers.
+    let mut sums = [0.0f32; 16];
+    let (a_chunks, b_chunks) = (a.chunks_exact(16), b.chunks_exact(16));
+    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for lane in 0..16 {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vector_log::VectorLogWriter;
+    use super::*;
+    use crate::document::{ChunkId, DocId};
+    use crate::store::VectorKey;
+    use proptest::prelude::*;
+
+    const DIM: usize = 24;
+
+    fn chunk(n: usize) -> ChunkId {
+        ChunkId { doc: DocId(format!("d{n:05}")), ordinal: 0 }
+    }
+
+    fn built(vectors: &[Embedding], with_graph: bool) -> (tempfile::TempDir, Vectors) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = VectorLogWriter::open(dir.path(), "log", DIM).unwrap();
+        let key = |n: usize| {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&(n as u64).to_le_bytes());
+            VectorKey(key)
+        };
+        let entries: Vec<_> = vectors.iter().enumerate().map(|(n, vector)| (key(n), vector.clone())).collect();
+        log.append(&entries).unwrap();
+        let table: Vec<_> = (0..vectors.len()).map(|n| (chunk(n), log.row(&key(n)).unwrap())).collect();
+        super::super::rows::write(&dir.path().join("rows.bin"), &table).unwrap();
+        let rows = RowTable::open(&dir.path().join("rows.bin")).unwrap();
+        let log = VectorLog::open(dir.path(), "log", DIM, vectors.len()).unwrap();
+        let graph_dir = with_graph.then(|| dir.path().join("graph"));
+        if let Some(graph) = &graph_dir {
+            Graph::build(graph, DIM, rows.len(), &|index| log.f32_row(rows.row(index))).unwrap();
+        }
+        (dir, Vectors { rows, log, dim: DIM, graph_dir, graph: OnceLock::new() })
+    }
+
+    fn brute_force(vectors: &[Embedding], query: &Embedding, limit: usize) -> Ranking {
+        let scored = vectors.iter().enumerate();
+        let candidates =
+            scored.map(|(n, vector)| Candidate::found(chunk(n), dot(vector.as_slice(), query.as_slice()))).collect();
+        Ranking::new(Stage::Dense, candidates, limit)
+    }
+
+    fn embedding() -> impl Strategy<Value = Embedding> {
+        prop::collection::vec(-1.0f32..1.0, DIM).prop_filter_map("no direction", Embedding::new)
+    }
+
+    /// A direction near a common one, as the vectors of e5 are: their cosines crowd between .7 and .95.
+    fn crowded() -> impl Strategy<Value = Embedding> {
+        prop::collection::vec(-0.1f32..0.1, DIM)
+            .prop_filter_map("no direction", |v| Embedding::new(v.into_iter().map(|x| x + 0.3).collect()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn the_scan_is_exact(
+            vectors in prop_oneof![prop::collection::vec(embedding(), 1..200), prop::collection::vec(crowded(), 1..200)],
+            query in crowded(),
+            limit in 1usize..20,
+        ) {
+            let (_dir, index) = built(&vectors, false);
+            prop_assert_eq!(index.nearest(&query, limit).unwrap(), brute_force(&vectors, &query, limit));
+        }
+    }
+
+    #[test]
+    fn the_graph_agrees_with_the_scan_on_nearly_all_neighbours() {
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+        };
+        let mut vector = || Embedding::new((0..DIM).map(|_| random()).collect()).unwrap();
+        let vectors: Vec<Embedding> = (0..3000).map(|_| vector()).collect();
+        let (_dir, index) = built(&vectors, true);
+        assert!(index.graph().is_some());
+        let (mut agreed, mut total) = (0, 0);
+        for _ in 0..50 {
+            let query = vector();
+            let exact = brute_force(&vectors, &query, 10);
+            let found = index.nearest(&query, 10).unwrap();
+            assert_eq!(found.len(), 10);
+            total += 10;
+            agreed += exact.iter().filter(|c| found.iter().any(|f| f.chunk == c.chunk && f.score == c.score)).count();
+        }
+        assert!(agreed * 100 >= total * 97, "{agreed} of {total}");
+    }
+
+    #[test]
+    fn a_query_of_another_dimension_is_an_error() {
+        let (_dir, index) = built(&[Embedding::new(vec![1.0; DIM]).unwrap()], false);
+        assert!(index.nearest(&Embedding::new(vec![1.0; 3]).unwrap(), 5).is_err());
+    }
+}

@@ -1,0 +1,235 @@
+//! The next generation under way: written beside the current one, published by one rename.
+
+use super::graph::Graph;
+use super::lexical::{self, LexicalWriter};
+use super::manifest::{self, Documents, FORMAT, Layout, Manifest};
+use super::rows::{self, RowTable};
+use super::vector_log::{self, VectorLog, VectorLogWriter};
+use crate::document::{Chunk, ChunkId, DocId, Document};
+use crate::embedding::{Embedding, ModelId};
+use crate::error::{IoContext, Result};
+use crate::store::{DocumentRecord, Generation, Start, StoreProblem, VectorKey, Writer};
+use crate::text::Analyzer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The vector log is compacted when it holds more than twice the rows in use, and this many more.
+const DEAD_ROWS_MIN: usize = 1000;
+
+pub struct EmbeddedWriter {
+    layout: Layout,
+    /// Locked while this writer lives.
+    _lock: File,
+    generation: Generation,
+    previous: Option<Manifest>,
+    dir: PathBuf,
+    embedder: ModelId,
+    analysis: String,
+    graph_min: usize,
+    lexical: LexicalWriter,
+    log: VectorLogWriter,
+    rows: BTreeMap<ChunkId, u32>,
+    documents: Documents,
+}
+
+impl EmbeddedWriter {
+    pub fn begin(
+        layout: &Layout,
+        collection: &str,
+        analyzer: &Arc<Analyzer>,
+        graph_min: usize,
+        start: Start,
+    ) -> Result<EmbeddedWriter> {
+        std::fs::create_dir_all(layout.generations()).at("create", layout.generations())?;
+        let lock = lock(&layout.lock(), collection)?;
+        let current = layout.current()?;
+        let previous = match current {
+            Some(generation) => read_previous(&layout.generation(generation), &start, analyzer)?,
+            None => None,
+        };
+        let generation = Generation(current.map_or(1, |current| current.0 + 1));
+        let dir = layout.generation(generation);
+        if dir.exists() {
+            // Left by a run that was killed before it published.
+            std::fs::remove_dir_all(&dir).at("remove", &dir)?;
+        }
+        std::fs::create_dir_all(&dir).at("create", &dir)?;
+        let kept = previous.as_ref().filter(|_| !start.rebuild);
+        let stem = match &previous {
+            Some(manifest) if manifest.embedder == start.embedder => manifest.vector_log.clone(),
+            _ => log_stem(&start.embedder, 1),
+        };
+        let log = VectorLogWriter::open(&layout.vectors(), &stem, start.embedder.dim)?;
+        let (mut row_map, mut documents) = (BTreeMap::new(), Documents::new());
+        if let Some(manifest) = kept {
+            let old = layout.generation(Generation(manifest.generation));
+            lexical::clone_index(&old.join("lexical"), &dir.join("lexical"))?;
+            let table = RowTable::open(&old.join("rows.bin"))?;
+            for index in 0..table.len() {
+                row_map.insert(table.chunk(index)?, table.row(index));
+            }
+            documents = manifest::read_documents(&old)?;
+        }
+        let lexical = LexicalWriter::open(&dir.join("lexical"), analyzer)?;
+        Ok(EmbeddedWriter {
+            layout: layout.clone(),
+            _lock: lock,
+            generation,
+            previous,
+            dir,
+            embedder: start.embedder,
+            analysis: analyzer.id(),
+            graph_min,
+            lexical,
+            log,
+            rows: row_map,
+            documents,
+        })
+    }
+
+    fn forget_rows(&mut self, id: &DocId) {
+        let first = ChunkId { doc: id.clone(), ordinal: 0 };
+        let last = ChunkId { doc: id.clone(), ordinal: u32::MAX };
+        let ids: Vec<ChunkId> = self.rows.range(first..=last).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            self.rows.remove(&id);
+        }
+    }
+
+    /// Moves the rows in use into a new log where most are dead.
+    fn compact(&mut self) -> Result<()> {
+        let used: BTreeSet<u32> = self.rows.values().copied().collect();
+        if self.log.len() <= 2 * used.len() + DEAD_ROWS_MIN {
+            return Ok(());
+        }
+        let number: u32 = self.log.stem().rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let used: Vec<u32> = used.into_iter().collect();
+        let stem = log_stem(&self.embedder, number + 1);
+        self.log = self.log.copy_rows(&self.layout.vectors(), &stem, &used)?;
+        for row in self.rows.values_mut() {
+            *row = used.binary_search(row).expect("every row in use was copied, in order") as u32;
+        }
+        Ok(())
+    }
+
+    fn write_graph(&self) -> Result<bool> {
+        let rows: Vec<u32> = self.rows.values().copied().collect();
+        if rows.is_empty() || rows.len() < self.graph_min {
+            return Ok(false);
+        }
+        let log = VectorLog::open(&self.layout.vectors(), self.log.stem(), self.embedder.dim, self.log.len())?;
+        Graph::build(&self.dir.join("graph"), self.embedder.dim, rows.len(), &|index| log.f32_row(rows[index]))?;
+        Ok(true)
+    }
+
+    fn manifest(&self, graph: bool) -> Manifest {
+        let roots: BTreeSet<&str> = self.documents.values().map(|record| record.root.as_str()).collect();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Manifest {
+            format: FORMAT,
+            generation: self.generation.0,
+            embedder: self.embedder.clone(),
+            analysis: self.analysis.clone(),
+            documents: self.documents.len(),
+            chunks: self.rows.len(),
+            vector_log: self.log.stem().into(),
+            vector_rows: self.log.len(),
+            graph,
+            roots: roots.into_iter().map(String::from).collect(),
+            published: now.map_or(0, |since| since.as_secs()),
+        }
+    }
+}
+
+fn lock(path: &Path, collection: &str) -> Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path).at("create", path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreProblem::Busy { collection: collection.into() }.into()),
+        Err(TryLockError::Error(error)) => Err(error).at("lock", path),
+    }
+}
+
+/// The current generation's manifest; refuses to go on from it where models or analysis differ.
+fn read_previous(dir: &Path, start: &Start, analyzer: &Analyzer) -> Result<Option<Manifest>> {
+    let manifest = match Manifest::read(dir) {
+        Ok(manifest) => manifest,
+        // Whatever is wrong with it, a rebuild does not need it.
+        Err(_) if start.rebuild => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !start.rebuild {
+        if manifest.embedder != start.embedder {
+            let (built, asked) = (manifest.embedder.name, start.embedder.name.clone());
+            return Err(StoreProblem::OtherEmbedder { built, asked }.into());
+        }
+        if manifest.analysis != analyzer.id() {
+            return Err(StoreProblem::OtherAnalysis { built: manifest.analysis, asked: analyzer.id() }.into());
+        }
+    }
+    Ok(Some(manifest))
+}
+
+/// Named after the embedder, so that vectors of two never share a file.
+fn log_stem(embedder: &ModelId, number: u32) -> String {
+    let id = serde_json::to_vec(embedder).unwrap_or_default();
+    format!("{}-{number:06}", &blake3::hash(&id).to_hex()[..16])
+}
+
+impl Writer for EmbeddedWriter {
+    fn documents(&self) -> &BTreeMap<DocId, DocumentRecord> {
+        &self.documents
+    }
+
+    fn has_vector(&self, key: &VectorKey) -> bool {
+        self.log.row(key).is_some()
+    }
+
+    fn keep_vectors(&mut self, vectors: &[(VectorKey, Embedding)]) -> Result<()> {
+        self.log.append(vectors)
+    }
+
+    fn put(&mut self, document: &Document, record: DocumentRecord, chunks: &[(Chunk, VectorKey)]) -> Result<()> {
+        self.forget_rows(&document.id);
+        for (chunk, key) in chunks {
+            let row = self
+                .log
+                .row(key)
+                .ok_or_else(|| StoreProblem::Broken { what: format!("no vector kept for {}", chunk.id) })?;
+            self.rows.insert(chunk.id.clone(), row);
+        }
+        self.lexical.put(document, chunks.iter().map(|(chunk, _)| chunk))?;
+        self.documents.insert(document.id.clone(), record);
+        Ok(())
+    }
+
+    fn delete(&mut self, id: &DocId) -> Result<()> {
+        self.forget_rows(id);
+        self.lexical.delete(id);
+        self.documents.remove(id);
+        Ok(())
+    }
+
+    fn publish(mut self: Box<Self>) -> Result<Generation> {
+        self.compact()?;
+        let graph = self.write_graph()?;
+        let table: Vec<(ChunkId, u32)> = self.rows.iter().map(|(id, row)| (id.clone(), *row)).collect();
+        rows::write(&self.dir.join("rows.bin"), &table)?;
+        manifest::write_documents(&self.dir, &self.documents)?;
+        let manifest = self.manifest(graph);
+        self.lexical.finish()?;
+        manifest.write(&self.dir)?;
+        manifest::sync_dir(&self.layout.generations())?;
+        self.layout.publish(self.generation)?;
+        // From here on nothing may fail the run: the generation is public, the rest is tidying.
+        let mut stems = vec![manifest.vector_log.as_str()];
+        stems.extend(self.previous.as_ref().map(|previous| previous.vector_log.as_str()));
+        let tidied = self.layout.remove_old(self.generation);
+        if let Err(error) = tidied.and_then(|()| vector_log::remove_others(&self.layout.vectors(), &stems)) {
+            tracing::warn!(%error, "old files stay behind");
+        }
+        Ok(self.generation)
+    }
+}

@@ -1,0 +1,100 @@
+//! What can be wrong with an index.
+
+use crate::error::{Fault, Problem};
+use crate::language::Lang;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreProblem {
+    #[error("collection {collection} has no index yet")]
+    NoIndex { collection: String },
+    #[error("no collection is called {collection}")]
+    UnknownCollection { collection: String, known: Vec<String> },
+    #[error("{name:?} cannot be a collection's name")]
+    BadName { name: String },
+    #[error("this index was built with {built}, but {asked} is configured")]
+    OtherEmbedder { built: String, asked: String },
+    #[error("this index was built with another text analysis ({built}; this program has {asked})")]
+    OtherAnalysis { built: String, asked: String },
+    #[error("another process is indexing collection {collection}")]
+    Busy { collection: String },
+    #[error("the index file {path} is damaged: {reason}")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("the query vector has {query} dimensions, the index {index}")]
+    Dimension { query: usize, index: usize },
+    #[error("the index refused an operation: {reason}")]
+    Engine { reason: String },
+    #[error("the disk is full or the index folder cannot be written: {reason}")]
+    CannotWrite { reason: String },
+    #[error("internal: {what}")]
+    Broken { what: String },
+}
+
+impl Problem for StoreProblem {
+    fn fault(&self) -> Fault {
+        use StoreProblem::*;
+        match self {
+            NoIndex { .. }
+            | UnknownCollection { .. }
+            | BadName { .. }
+            | OtherEmbedder { .. }
+            | OtherAnalysis { .. } => Fault::User,
+            Busy { .. } | Damaged { .. } | Engine { .. } | CannotWrite { .. } => Fault::Environment,
+            Dimension { .. } | Broken { .. } => Fault::Bug,
+        }
+    }
+
+    fn zh(&self) -> String {
+        use StoreProblem::*;
+        match self {
+            NoIndex { collection } => format!("资料库 {collection} 还没有索引"),
+            UnknownCollection { collection, .. } => format!("没有叫 {collection} 的资料库"),
+            BadName { name } => format!("{name:?} 不能用作资料库名"),
+            OtherEmbedder { built, asked } => format!("索引是用 {built} 建的,而当前配置是 {asked}"),
+            OtherAnalysis { built, asked } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
+            Busy { collection } => format!("另一个进程正在为资料库 {collection} 建索引"),
+            Damaged { path, reason } => format!("索引文件 {} 已损坏:{reason}", path.display()),
+            Dimension { query, index } => format!("查询向量 {query} 维,索引 {index} 维"),
+            Engine { reason } => format!("索引操作失败:{reason}"),
+            CannotWrite { reason } => format!("磁盘已满或索引目录不可写:{reason}"),
+            Broken { what } => format!("内部错误:{what}"),
+        }
+    }
+
+    fn hint(&self, lang: Lang) -> Option<String> {
+        use StoreProblem::*;
+        Some(match self {
+            NoIndex { .. } => lang.pick("先运行 rag index 目录".into(), "rag index FOLDER".into()),
+            UnknownCollection { known, .. } if known.is_empty() => {
+                lang.pick("先运行 rag index 目录".into(), "rag index FOLDER".into())
+            }
+            UnknownCollection { known, collection } => {
+                let known = known.join(", ");
+                lang.pick(
+                    format!("已有:{known};新建:rag index 目录 -c {collection}"),
+                    format!("there are: {known}; to make it: rag index FOLDER -c {collection}"),
+                )
+            }
+            BadName { .. } => lang.pick("用字母、数字、汉字、- 和 _".into(), "use letters, digits, - and _".into()),
+            OtherEmbedder { .. } => lang.pick(
+                "rag index --rebuild 用当前模型重建,或改回原来的 index.embedder".into(),
+                "rag index --rebuild, or set index.embedder back".into(),
+            ),
+            OtherAnalysis { .. } | Damaged { .. } => {
+                lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into())
+            }
+            Busy { .. } => lang
+                .pick("等它结束再试;查询不受影响".into(), "wait for it to finish; searching goes on meanwhile".into()),
+            CannotWrite { .. } => lang.pick(
+                "腾出空间,或设置 RAG_HOME 指向可写的目录;之前的索引仍可用".into(),
+                "free some space or point RAG_HOME at a folder you can write to; the previous index still serves"
+                    .into(),
+            ),
+            Engine { .. } => lang.pick(
+                "rag doctor 检查;必要时 rag index --rebuild".into(),
+                "rag doctor; if it persists, rag index --rebuild".into(),
+            ),
+            Dimension { .. } | Broken { .. } => lang.pick("请报告这个问题".into(), "please report this".into()),
+        })
+    }
+}
