@@ -3,4 +3,5 @@
 pub mod catalog;
 pub mod chat;
 pub mod embedder;
+pub mod llama;
 pub mod weights;

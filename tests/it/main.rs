@@ -1,0 +1,4 @@
+//! Behaviour through real things: weights, files, the binary.
+
+mod llama;
+mod support;
