@@ -3,5 +3,6 @@
 pub mod catalog;
 pub mod chat;
 pub mod embedder;
+pub mod llama;
 pub mod onnx;
 pub mod weights;

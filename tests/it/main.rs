@@ -1,4 +1,5 @@
-//! Behaviour through real things: weights, files, the binary.
+//! Behaviour through real things: weights, files, servers, the binary.
 
 mod embedder;
+mod llama;
 mod support;

@@ -1,15 +1,27 @@
-//! Where the real weights are.
+//! Where the real weights are; what is missing is fetched.
 
+use rag::language::Lang;
+use rag::models::weights::{Sources, Weights};
 use std::path::PathBuf;
 
-/// The folder of a pulled model, or ONNX Runtime's library file.
+/// `$RAG_HOME`, else `$XDG_DATA_HOME/rag`, else `~/.local/share/rag`.
+pub fn data_dir() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("RAG_HOME")
+        .or_else(|| set("XDG_DATA_HOME").map(|data| data.join("rag")))
+        .or_else(|| set("HOME").map(|home| home.join(".local/share/rag")))
+        .expect("RAG_HOME, XDG_DATA_HOME or HOME is set")
+}
+
+/// The main file of a model or tool, or its folder.
 pub fn pulled(name: &str) -> PathBuf {
-    let home = std::env::var_os("RAG_HOME").expect("RAG_HOME names the folder that holds models/");
-    let folder = PathBuf::from(home).join("models").join(name);
-    if name != "onnxruntime" {
-        return folder;
+    let mut sources = Sources::default();
+    if let Ok(hub) = std::env::var("HF_ENDPOINT") {
+        sources.hub = hub;
     }
-    let files = std::fs::read_dir(&folder).expect("onnxruntime is pulled");
-    let library = files.map(|file| file.unwrap().path()).find(|path| path.to_string_lossy().contains("libonnxruntime"));
-    library.expect("a library in models/onnxruntime")
+    let weights = Weights::new(data_dir().join("models"), sources);
+    match weights.pull(name, false, &mut |_| ()) {
+        Ok(pulled) => pulled.path,
+        Err(error) => panic!("{error} (hint: {})", error.hint(Lang::En).unwrap_or_default()),
+    }
 }

