@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod chat;
 pub mod embedder;
 pub mod onnx;
+pub mod openai;
 pub mod weights;
