@@ -26,7 +26,7 @@ pub struct ChatRequest {
     pub max_tokens: u32,
     pub temperature: f32,
     pub seed: u64,
-    /// JSON schema the answer must follow; sent only to servers known to honour one.
+    /// JSON schema the answer must follow; sent only to servers known to honour one ([`ChatModel::honours_schema`]).
     pub schema: Option<serde_json::Value>,
 }
 
@@ -60,9 +60,13 @@ pub trait ChatModel: Send + Sync {
     /// Calls `on_text` with each piece of text as it arrives, then returns the whole.
     fn chat(&self, request: &ChatRequest, on_text: &mut dyn FnMut(&str)) -> Result<Completion>;
 
-    /// Tokens of `text` by the model's own tokenizer; `None` where the endpoint has no way to tell.
-    fn count_tokens(&self, text: &str) -> Result<Option<usize>>;
+    /// Tokens of each text by the model's own tokenizer, in the order given; `None` where the endpoint has
+    /// no way to tell. One call for many texts: a call is a round trip.
+    fn count_tokens(&self, texts: &[&str]) -> Result<Option<Vec<usize>>>;
 
     /// Context window in tokens (prompt and answer together); `None` where the endpoint does not say.
     fn context_window(&self) -> Result<Option<usize>>;
+
+    /// Whether [`ChatRequest::schema`] is enforced. Where it is not, the schema is not sent and the answer is free text.
+    fn honours_schema(&self) -> Result<bool>;
 }

@@ -5,4 +5,5 @@ pub mod chat;
 pub mod embedder;
 pub mod llama;
 pub mod onnx;
+pub mod openai;
 pub mod weights;

@@ -1,5 +1,7 @@
-//! Behaviour through real things: weights, files, servers, the binary.
+//! Behaviour through real things: weights, files, servers, the binary. Scripted servers only to inject faults.
 
+mod chat_faults;
+mod chat_real;
 mod embedder;
 mod llama;
 mod support;

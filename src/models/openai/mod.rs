@@ -1,0 +1,119 @@
+//! Models behind an OpenAI-compatible endpoint: llama-server, vLLM, Ollama, or a paid API.
+//!
+//! A call goes one way: [`OpenAi::chat`] → request → [`Endpoint`] (client, key, retries) → a reply, read by
+//! `stream` as it comes → [`Completion`]. What can go wrong is sorted by how far the call got:
+//! [`ReachProblem`] (nothing arrived), [`RefusalProblem`] (the server said no), [`BrokenAnswer`] (the answer
+//! is not whole).
+//!
+//! Calls block, on a runtime of the endpoint's own: call them from plain threads, never from async code.
+
+mod body;
+mod broken;
+mod embeddings;
+mod endpoint;
+mod extras;
+mod key;
+mod reach;
+mod refusal;
+mod stream;
+
+pub use broken::BrokenAnswer;
+pub use embeddings::{EmbeddingsProblem, RemoteEmbedder, RemoteForm};
+pub use endpoint::{Endpoint, Timeouts};
+pub use key::ApiKey;
+pub use reach::ReachProblem;
+pub use refusal::RefusalProblem;
+
+use super::chat::{ChatModel, ChatRequest, Completion};
+use crate::error::Result;
+use endpoint::Call;
+use extras::Extras;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// A chat model at an endpoint.
+#[derive(Debug)]
+pub struct OpenAi {
+    endpoint: Endpoint,
+    /// As configured; `None` takes the first that the endpoint lists.
+    model: Option<String>,
+    first_listed: OnceLock<Option<String>>,
+    extras: OnceLock<Extras>,
+}
+
+impl OpenAi {
+    /// Sends nothing yet.
+    pub fn new(endpoint: Endpoint, model: Option<String>) -> OpenAi {
+        OpenAi { endpoint, model, first_listed: OnceLock::new(), extras: OnceLock::new() }
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    async fn model(&self) -> Result<Option<&str>> {
+        if self.model.is_some() {
+            return Ok(self.model.as_deref());
+        }
+        if self.first_listed.get().is_none() {
+            let first = self.endpoint.models().await?.into_iter().next();
+            let _ = self.first_listed.set(first);
+        }
+        Ok(self.first_listed.get().and_then(Option::as_deref))
+    }
+
+    async fn extras(&self) -> Result<&Extras> {
+        if let Some(extras) = self.extras.get() {
+            return Ok(extras);
+        }
+        let extras = Extras::detect(&self.endpoint).await?;
+        Ok(self.extras.get_or_init(|| extras))
+    }
+
+    async fn request_body(&self, request: &ChatRequest, model: Option<&str>) -> Result<Value> {
+        let mut body = json!({
+            "messages": request.messages,
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "stream": true,
+            "stream_options": { "include_usage": true },
+        });
+        if let Some(model) = model {
+            body["model"] = model.into();
+        }
+        if let Some(schema) = &request.schema
+            && self.extras().await?.is_llama_cpp()
+        {
+            let named = json!({ "name": "answer", "strict": true, "schema": schema });
+            body["response_format"] = json!({ "type": "json_schema", "json_schema": named });
+        }
+        Ok(body)
+    }
+}
+
+impl ChatModel for OpenAi {
+    fn chat(&self, request: &ChatRequest, on_text: &mut dyn FnMut(&str)) -> Result<Completion> {
+        self.endpoint.wait(async {
+            let started = Instant::now();
+            let model = self.model().await?;
+            let body = self.request_body(request, model).await?;
+            let reply = self.endpoint.send(&Call::post(self.endpoint.api("chat/completions"), body, model)).await?;
+            let answer = stream::Answer::new(&self.endpoint, started, on_text);
+            answer.read(reply, model.unwrap_or_default()).await
+        })
+    }
+
+    fn count_tokens(&self, texts: &[&str]) -> Result<Option<Vec<usize>>> {
+        self.endpoint.wait(async { self.extras().await?.count_tokens(&self.endpoint, texts).await })
+    }
+
+    fn context_window(&self) -> Result<Option<usize>> {
+        self.endpoint.wait(async { Ok(self.extras().await?.context_window()) })
+    }
+
+    fn honours_schema(&self) -> Result<bool> {
+        self.endpoint.wait(async { Ok(self.extras().await?.is_llama_cpp()) })
+    }
+}
