@@ -11,13 +11,22 @@ use std::time::UNIX_EPOCH;
 const SIDECAR: &str = "weights.id";
 const HEADER: &str = "rag weights 1";
 
-/// blake3 over the blake3 of each file. Hashing 90 MB at every start would cost more than a search, so
+/// What the files of a model are.
+pub(super) struct Fingerprint {
+    /// blake3 over the blake3 of each file.
+    pub(super) all: String,
+    /// blake3 of each file, in the order asked.
+    pub(super) each: Vec<String>,
+}
+
+/// Hashing 90 MB at every start would cost more than a search, so
 /// `weights.id` keeps each file's hash with its size and time of change; a file that differs is hashed again.
-pub(super) fn fingerprint(model: &'static str, dir: &Path, files: &[&str]) -> Result<String> {
+pub(super) fn fingerprint(model: &'static str, dir: &Path, files: &[&str]) -> Result<Fingerprint> {
     let sidecar = dir.join(SIDECAR);
     let known = fs::read_to_string(&sidecar).unwrap_or_default();
     let mut kept = String::from(HEADER);
     let mut all = blake3::Hasher::new();
+    let mut each = Vec::new();
     for name in files {
         let path = dir.join(name);
         let metadata = match fs::metadata(&path) {
@@ -32,12 +41,13 @@ pub(super) fn fingerprint(model: &'static str, dir: &Path, files: &[&str]) -> Re
             None => hash_of(&path)?,
         };
         all.update(hash.as_bytes());
+        each.push(hash.to_string());
         let _ = write!(kept, "\n{hash} {stamp}");
     }
     if kept != known {
         keep(&sidecar, &kept);
     }
-    Ok(all.finalize().to_hex().to_string())
+    Ok(Fingerprint { all: all.finalize().to_string(), each })
 }
 
 /// Size, time of change in nanoseconds and name: what must not differ for a kept hash to hold.
@@ -81,7 +91,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     fn of(dir: &Path) -> Result<String> {
-        fingerprint("m", dir, &["a", "b"])
+        Ok(fingerprint("m", dir, &["a", "b"])?.all)
     }
 
     fn set_time(path: &Path, time: SystemTime) {
@@ -122,7 +132,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a"), "one").unwrap();
         fs::write(dir.path().join("b"), "two").unwrap();
-        let swapped = fingerprint("m", dir.path(), &["b", "a"]).unwrap();
+        let swapped = fingerprint("m", dir.path(), &["b", "a"]).unwrap().all;
         assert_ne!(of(dir.path()).unwrap(), swapped);
     }
 

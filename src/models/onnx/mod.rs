@@ -2,14 +2,21 @@
 //!
 //! ```text
 //! passage → form → batches of like length → fastembed → unit vectors, in the order given
+//! query   → form → pieces (mapped tokenizer) → session on the mapped graph → unit vector
 //! ```
+//!
+//! Passages come by the thousand and a second's start is nothing to them; a query comes alone, in a process
+//! of its own, and start is all it costs. Both ways give the same vector for the same text.
 
 mod batch;
 mod fingerprint;
 mod form;
+mod graph;
 mod passages;
+pub mod pieces;
 mod problem;
 mod publish;
+mod queries;
 mod runtime;
 
 pub use problem::OnnxProblem;
@@ -18,7 +25,9 @@ use super::catalog::{EmbedderSpec, Pooling};
 use super::embedder::{Embedder, PassageInput};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::Result;
+use fingerprint::Fingerprint;
 use passages::Passages;
+use queries::Queries;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -26,54 +35,85 @@ use std::sync::{Mutex, PoisonError};
 /// File of the tokenizer inside a model's folder.
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Weights and tokenizer are loaded when the first text comes.
-pub struct OnnxEmbedder {
+/// A model's folder and what is in it.
+struct Files {
     spec: &'static EmbedderSpec,
     dir: PathBuf,
+    fingerprint: Fingerprint,
+}
+
+impl Files {
+    fn new(spec: &'static EmbedderSpec, dir: PathBuf) -> Result<Files> {
+        let fingerprint = fingerprint::fingerprint(spec.name, &dir, &[spec.onnx, TOKENIZER])?;
+        Ok(Files { spec, dir, fingerprint })
+    }
+
+    /// blake3 of the tokenizer's file.
+    fn tokenizer(&self) -> &str {
+        &self.fingerprint.each[1]
+    }
+}
+
+/// Weights and tokenizer are loaded when the first text comes.
+pub struct OnnxEmbedder {
+    files: Files,
     ort_library: PathBuf,
     threads: usize,
     id: ModelId,
     passages: Mutex<Option<Passages>>,
+    queries: Mutex<Option<Queries>>,
 }
 
 impl OnnxEmbedder {
     /// `dir` holds the model's files, `ort_library` is ONNX Runtime itself (a process keeps the first it has
-    /// loaded), `threads` computes one text or batch. Reads no weights unless their fingerprint is missing.
+    /// loaded), `threads` computes a batch of passages. Reads no weights unless their fingerprint is missing.
     pub fn new(
         spec: &'static EmbedderSpec,
         dir: PathBuf,
         ort_library: PathBuf,
         threads: usize,
     ) -> Result<OnnxEmbedder> {
+        let files = Files::new(spec, dir)?;
         let pooling = match spec.pooling {
             Pooling::Mean => "mean",
             Pooling::Graph => "graph",
         };
         let id = ModelId {
             name: spec.name.into(),
-            weights: fingerprint::fingerprint(spec.name, &dir, &[spec.onnx, TOKENIZER])?,
+            weights: files.fingerprint.all.clone(),
             dim: spec.dim,
             pooling: pooling.into(),
             query_prefix: spec.query_prefix.into(),
             passage_prefix: spec.passage_prefix.into(),
         };
-        Ok(OnnxEmbedder { spec, dir, ort_library, threads, id, passages: Mutex::new(None) })
+        let (passages, queries) = (Mutex::new(None), Mutex::new(None));
+        Ok(OnnxEmbedder { files, ort_library, threads, id, passages, queries })
     }
 
-    fn embed_forms(&self, texts: &[String]) -> Result<Vec<Embedding>> {
-        if texts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut passages = self.passages.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = match passages.take() {
-            Some(loaded) => loaded,
-            None => {
-                let environment = runtime::environment(&self.ort_library)?;
-                Passages::load(self.spec, &self.dir, &environment, self.threads)?
-            }
-        };
-        passages.insert(loaded).embed(texts)
+    /// Loads what a query needs, writing the mapped forms that make later starts fast; a second or two the
+    /// first time. `rag models pull` ends with it, so that no search has to wait for it.
+    pub fn prepare_queries(&self) -> Result<()> {
+        self.with_queries(|_| Ok(()))
     }
+
+    fn with_queries<T>(&self, work: impl FnOnce(&mut Queries) -> Result<T>) -> Result<T> {
+        let load = || Queries::load(&self.files, &runtime::environment(&self.ort_library)?);
+        loaded(&self.queries, load, work)
+    }
+}
+
+/// Works on what the lock holds, loading it first where nothing is there yet.
+fn loaded<M, T>(
+    lock: &Mutex<Option<M>>,
+    load: impl FnOnce() -> Result<M>,
+    work: impl FnOnce(&mut M) -> Result<T>,
+) -> Result<T> {
+    let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let model = match held.take() {
+        Some(model) => model,
+        None => load()?,
+    };
+    work(held.insert(model))
 }
 
 impl Embedder for OnnxEmbedder {
@@ -82,19 +122,30 @@ impl Embedder for OnnxEmbedder {
     }
 
     fn embed_passages(&self, passages: &[PassageInput<'_>]) -> Result<Vec<Embedding>> {
-        let texts: Vec<String> = passages.iter().map(|passage| form::passage(self.spec, passage)).collect();
-        self.embed_forms(&texts)
+        if passages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spec = self.files.spec;
+        let texts: Vec<String> = passages.iter().map(|passage| form::passage(spec, passage)).collect();
+        let load = || {
+            let environment = runtime::environment(&self.ort_library)?;
+            Passages::load(spec, &self.files.dir, &environment, self.threads)
+        };
+        loaded(&self.passages, load, |passages| passages.embed(&texts))
     }
 
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {
-        let texts: Vec<String> = queries.iter().map(|query| form::query(self.spec, query)).collect();
-        self.embed_forms(&texts)
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let spec = self.files.spec;
+        self.with_queries(|model| queries.iter().map(|query| model.embed(&form::query(spec, query))).collect())
     }
 }
 
 impl fmt::Debug for OnnxEmbedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnnxEmbedder").field("id", &self.id).field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("OnnxEmbedder").field("id", &self.id).field("dir", &self.files.dir).finish_non_exhaustive()
     }
 }
 

@@ -3,8 +3,9 @@
 use super::problem::OnnxProblem;
 use crate::error::Result;
 use ort::environment::Environment;
+use ort::logging::LogLevel;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The library cannot be unloaded and allows one environment a process, which must outlive every session.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
@@ -27,9 +28,20 @@ pub(super) fn environment(library: &Path) -> Result<Environment> {
     let built = builder
         .with_name("rag")
         .with_telemetry(false)
+        .with_logger(Arc::new(log))
         .build()
         .map_err(|error| unusable(path.clone(), error.to_string()))?;
+    built.set_log_level(LogLevel::Warning);
     Ok(environment.insert(built).clone())
+}
+
+/// The library would write to stderr by itself.
+fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
+    match level {
+        LogLevel::Fatal | LogLevel::Error => tracing::warn!(category, location, "{message}"),
+        LogLevel::Warning => tracing::debug!(category, location, "{message}"),
+        LogLevel::Info | LogLevel::Verbose => tracing::trace!(category, location, "{message}"),
+    }
 }
 
 #[cfg(test)]
