@@ -1,7 +1,9 @@
 //! The command line: flags in, exit code out; one file a command.
 
 mod config;
+mod doctor;
 mod index;
+mod llama;
 mod models;
 mod render;
 mod search;
@@ -43,8 +45,12 @@ enum Command {
     Search(search::SearchArgs),
     /// Weights: list, pull, verify 模型权重
     Models(models::ModelsArgs),
+    /// A local llama-server: up, down, status 本地模型服务
+    Llama(llama::LlamaArgs),
     /// What is indexed, with which models 索引状态
     Status(status::StatusArgs),
+    /// What is wrong with this machine, and what to type 检查环境
+    Doctor(doctor::DoctorArgs),
     /// Every setting with where it comes from 查看设置
     Config(config::ConfigArgs),
 }
@@ -92,7 +98,9 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
+        Command::Llama(args) => llama::run(args, &engine, lang),
         Command::Status(args) => status::run(args, &engine, lang),
+        Command::Doctor(args) => doctor::run(args, &engine, lang),
         Command::Config(args) => config::run(args, &engine, lang),
     }
 }
@@ -110,6 +118,7 @@ impl Command {
         match self {
             Command::Index(args) => args.add_flags(flags),
             Command::Search(args) => args.add_flags(flags),
+            Command::Llama(args) => args.add_flags(flags),
             _ => {}
         }
     }

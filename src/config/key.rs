@@ -75,6 +75,8 @@ pub static KEYS: &[Key] = &[
     key("models.offline", &["RAG_OFFLINE"], "false", ("never fetch anything", "不联网取模型")),
     scoped(Scope::Trusted, key("llama.server", &["RAG_LLAMA_SERVER"], "", ("llama-server to start; empty looks on PATH, then for the fetched one", "llama-server 程序"))),
     scoped(Scope::Trusted, key("llama.model", &["RAG_LLAMA_MODEL"], "qwen2.5-coder-0.5b-instruct", ("GGUF to serve: a known name or a path", "llama-server 使用的 GGUF"))),
+    key("llama.port", &["RAG_LLAMA_PORT"], "0", ("port to serve on; 0 takes the one of chat.base_url", "服务端口,0 取 chat.base_url 的端口")),
+    key("llama.context", &["RAG_LLAMA_CONTEXT"], "4096", ("context window to serve with, tokens", "服务的上下文窗口(词元)")),
     key("threads", &["RAG_THREADS"], "0", ("threads for models; 0 takes all cores", "线程数,0 为全部")),
 ];
 

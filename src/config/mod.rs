@@ -104,7 +104,7 @@ impl Config {
         {
             self.number::<usize>(name, "a whole number")?;
         }
-        for name in ["chat.max_tokens", "chat.context", "chat.timeout_s", "threads"] {
+        for name in ["chat.max_tokens", "chat.context", "chat.timeout_s", "llama.context", "threads"] {
             self.number::<u32>(name, "a whole number")?;
         }
         for name in ["search.rrf_k", "search.weight_lexical", "search.weight_dense", "chat.temperature"] {
@@ -114,6 +114,7 @@ impl Config {
             }
         }
         self.number::<u64>("chat.seed", "a whole number")?;
+        self.number::<u16>("llama.port", "a port number")?;
         for name in ["index.code", "models.offline"] {
             self.flag_value(name)?;
         }
@@ -145,6 +146,12 @@ impl Config {
 
     pub fn is_on(&self, name: &'static str) -> bool {
         self.flag_value(name).unwrap_or(false)
+    }
+
+    /// The port of a URL setting whose host is this machine.
+    pub fn local_port(&self, name: &'static str) -> Option<u16> {
+        let (host, port) = host_and_port(self.text(name))?;
+        is_loopback(host).then(|| port.parse().unwrap_or(80))
     }
 
     /// Every setting with its origin, in the table's order; secrets masked.
@@ -179,18 +186,23 @@ impl Config {
 fn project_may_set(key: &Key, value: &str) -> bool {
     match key.scope {
         Scope::Any => true,
-        Scope::Endpoint => is_loopback(value),
+        Scope::Endpoint => host_and_port(value).is_some_and(|(host, _)| is_loopback(host)),
         Scope::Trusted | Scope::Secret => false,
     }
 }
 
-/// Whether a URL's host is this machine. Anything that looks odd (user info, other schemes) is not.
-fn is_loopback(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else { return false };
+/// Host and port of a plain `http(s)` URL; the port is empty where none is named. User info stays in the
+/// host, where it matches nothing.
+fn host_and_port(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    let host = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, port)| if port.bytes().all(|b| b.is_ascii_digit()) { host } else { authority });
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => Some((host, port)),
+        _ => Some((authority, "")),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 

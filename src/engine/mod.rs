@@ -1,27 +1,36 @@
 //! The façade: every command is one call here. The only place that chooses concrete types.
 
-mod tools;
+mod doctor;
+mod problem;
+mod serve;
+mod weights;
 
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
+pub use crate::models::llama::{
+    Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
+};
 pub use crate::models::weights::{
     Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
 };
 pub use crate::search::{Found, Hit, Mode, SearchProblem};
 pub use crate::store::{About, Generation, StoreProblem};
+pub use doctor::{Finding, Grade};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::ingest::{self, IngestProblem};
+use crate::models::catalog;
 use crate::models::embedder::Embedder;
 use crate::models::onnx::OnnxEmbedder;
-use crate::models::{catalog, weights};
+use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, Timeouts};
 use crate::search::{self, Fusion};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Snapshot, Store};
 use crate::text::Analyzer;
+use problem::EngineProblem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use tools::EngineProblem;
+use std::time::Duration;
 
 /// Everything a command needs, opened when it is first asked for.
 pub struct Engine {
@@ -152,8 +161,16 @@ impl Engine {
 
     /// The configured embedder: an endpoint if one is named, else the model in process.
     fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
-        get_or_try_init(&self.embedder, || match None::<u8> {
-            Some(_) => unreachable!(),
+        get_or_try_init(&self.embedder, || match self.config.optional("embed.base_url") {
+            Some(url) => {
+                let endpoint = Endpoint::new(url, self.api_key(), self.timeouts())?;
+                let form = RemoteForm {
+                    query_prefix: self.config.text("embed.query_prefix").into(),
+                    passage_prefix: self.config.text("embed.passage_prefix").into(),
+                };
+                Ok(Arc::new(RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?)
+                    as Arc<dyn Embedder>)
+            }
             None => {
                 let name = self.config.text("index.embedder");
                 let spec =
@@ -165,22 +182,19 @@ impl Engine {
         })
     }
 
+    fn api_key(&self) -> Option<ApiKey> {
+        self.config.optional("chat.api_key").and_then(ApiKey::new)
+    }
+
+    fn timeouts(&self) -> Timeouts {
+        Timeouts { first_byte: Duration::from_secs(self.config.get("chat.timeout_s")), ..Timeouts::default() }
+    }
+
     fn threads(&self) -> usize {
         match self.config.get("threads") {
             0 => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
             threads => threads,
         }
-    }
-
-    fn weights(&self) -> weights::Weights {
-        let sources = weights::Sources {
-            local: self.config.optional("models.local").map(PathBuf::from),
-            hub: self.config.text("models.hub").into(),
-            hub_token: std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty()).map(weights::Token::new),
-            offline: self.config.is_on("models.offline"),
-            ..weights::Sources::default()
-        };
-        weights::Weights::new(self.config.home().join("models"), sources)
     }
 }
 

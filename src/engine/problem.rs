@@ -1,0 +1,39 @@
+//! What can be wrong with what the engine is asked to put together.
+
+use crate::error::{Fault, Problem};
+use crate::language::Lang;
+use crate::models::catalog;
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineProblem {
+    #[error("no embedder is called {name}")]
+    UnknownEmbedder { name: String },
+    #[error("{base_url} is not on this machine, so no server is started for it")]
+    NotLocal { base_url: String },
+}
+
+impl Problem for EngineProblem {
+    fn fault(&self) -> Fault {
+        Fault::User
+    }
+
+    fn zh(&self) -> String {
+        match self {
+            EngineProblem::UnknownEmbedder { name } => format!("没有叫 {name} 的向量模型"),
+            EngineProblem::NotLocal { base_url } => format!("{base_url} 不在本机,不会为它启动服务"),
+        }
+    }
+
+    fn hint(&self, lang: Lang) -> Option<String> {
+        Some(match self {
+            EngineProblem::UnknownEmbedder { .. } => {
+                let known: Vec<&str> = catalog::EMBEDDERS.iter().map(|spec| spec.name).collect();
+                let known = known.join(", ");
+                lang.pick(format!("可用:{known}"), format!("one of {known}"))
+            }
+            EngineProblem::NotLocal { .. } => {
+                lang.pick("rag llama up --port 8080".into(), "rag llama up --port 8080".into())
+            }
+        })
+    }
+}
