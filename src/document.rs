@@ -78,3 +78,16 @@ pub struct Passage {
     pub lines: (u32, u32),
     pub text: String,
 }
+
+impl Passage {
+    /// `title › section › subsection`.
+    pub fn heading(&self) -> String {
+        heading(&self.title, &self.headings)
+    }
+}
+
+/// `title › section › subsection`, empty parts left out: how a chunk is named to users and to embedders.
+pub fn heading(title: &str, headings: &[String]) -> String {
+    let parts = std::iter::once(title).chain(headings.iter().map(String::as_str));
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" › ")
+}

@@ -1,6 +1,8 @@
 //! The command line: flags in, exit code out; one file a command.
 
+mod ask;
 mod config;
+mod demo;
 mod doctor;
 mod index;
 mod llama;
@@ -43,10 +45,14 @@ enum Command {
     Index(index::IndexArgs),
     /// Find passages 检索段落
     Search(search::SearchArgs),
+    /// Answer a question from the collection, with sources 提问
+    Ask(ask::AskArgs),
     /// Weights: list, pull, verify 模型权重
     Models(models::ModelsArgs),
     /// A local llama-server: up, down, status 本地模型服务
     Llama(llama::LlamaArgs),
+    /// The main job in one go: fetch, index, serve, ask 一条命令跑通全程
+    Demo(demo::DemoArgs),
     /// What is indexed, with which models 索引状态
     Status(status::StatusArgs),
     /// What is wrong with this machine, and what to type 检查环境
@@ -97,8 +103,10 @@ fn run(cli: Cli, lang: Lang) -> Run {
     match cli.command {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
+        Command::Ask(args) => ask::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
         Command::Llama(args) => llama::run(args, &engine, lang),
+        Command::Demo(args) => demo::run(args, &engine, lang),
         Command::Status(args) => status::run(args, &engine, lang),
         Command::Doctor(args) => doctor::run(args, &engine, lang),
         Command::Config(args) => config::run(args, &engine, lang),
@@ -110,6 +118,8 @@ impl Command {
     fn question(&self) -> Option<&str> {
         match self {
             Command::Search(args) => Some(&args.query),
+            Command::Ask(args) => Some(&args.question),
+            Command::Demo(args) => Some(&args.question),
             _ => None,
         }
     }
@@ -118,7 +128,9 @@ impl Command {
         match self {
             Command::Index(args) => args.add_flags(flags),
             Command::Search(args) => args.add_flags(flags),
+            Command::Ask(args) => args.add_flags(flags),
             Command::Llama(args) => args.add_flags(flags),
+            Command::Demo(args) => args.add_flags(flags),
             _ => {}
         }
     }

@@ -52,7 +52,7 @@ pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
 fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     for hit in &found.hits {
-        let title = title(hit);
+        let title = hit.heading();
         let place = render::place(&hit.path, hit.lines);
         writeln!(out, "{:>2}  {:<8.4} {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}", hit.rank, hit.score)?;
         writeln!(out, "    {}", snippet(&hit.text, &hit.marks, SNIPPET_COLUMNS))?;
@@ -65,14 +65,6 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
         writeln!(out, "{DIM}ms: {}{DIM:#}", timings.join(" · "))?;
     }
     Ok(())
-}
-
-fn title(hit: &Hit) -> String {
-    std::iter::once(hit.title.as_str())
-        .chain(hit.headings.iter().map(String::as_str))
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" › ")
 }
 
 /// `lexical #1 12.34 · dense #3 0.87 · fusion #1 0.0323 | qlora body 4.1 + …`

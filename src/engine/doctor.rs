@@ -34,8 +34,12 @@ impl Engine {
         }
         findings.push(self.check_index(lang));
         findings.push(self.check_chat(lang));
-        findings.push(self.check_weights("llama-server", Grade::Fair, lang));
-        findings.push(self.check_weights(self.best_chat_model(), Grade::Fair, lang));
+        if !self.has_own_server() {
+            findings.push(self.check_weights("llama-server", Grade::Fair, lang));
+        }
+        if !std::path::Path::new(self.config.text("llama.model")).is_file() {
+            findings.push(self.check_weights(self.config.text("llama.model"), Grade::Fair, lang));
+        }
         findings
     }
 

@@ -1,10 +1,12 @@
 //! The façade: every command is one call here. The only place that chooses concrete types.
 
+mod ask;
 mod doctor;
 mod problem;
 mod serve;
 mod weights;
 
+pub use crate::answer::{Answer, Citation, Prepared};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
@@ -14,6 +16,7 @@ pub use crate::models::weights::{
 };
 pub use crate::search::{Found, Hit, Mode, SearchProblem};
 pub use crate::store::{About, Generation, StoreProblem};
+pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
 
 use crate::config::Config;

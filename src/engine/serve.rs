@@ -2,14 +2,13 @@
 
 use super::{Engine, EngineProblem};
 use crate::error::Result;
-use crate::models::llama::{Event, Launch, Llama, Running, Server, Status, Stopped};
-use crate::models::weights::State;
+use crate::models::llama::{Event, Health, Launch, Llama, Running, Server, Status, Stopped, llama_server_on_path};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const READY_WITHIN: Duration = Duration::from_secs(180);
-/// The chat models we know, best last.
-const CHAT_MODELS: [&str; 2] = ["qwen2.5-coder-0.5b-instruct", "qwen2.5-coder-1.5b-instruct"];
+/// Enough to show that the whole works; anything larger answers better.
+const SMALLEST: &str = "qwen2.5-coder-0.5b-instruct";
 
 impl Engine {
     /// Uses the server that answers on the port, else starts one and waits until it is ready.
@@ -35,11 +34,16 @@ impl Engine {
         self.llama().status(self.llama_port()?)
     }
 
-    /// The best of the known chat models that is there; the smallest where none is.
-    pub fn best_chat_model(&self) -> &'static str {
-        let weights = self.weights();
-        let there = |name: &&str| weights.state(name).is_ok_and(|state| state == State::Present);
-        CHAT_MODELS.into_iter().rev().find(there).unwrap_or(CHAT_MODELS[0])
+    /// Whether a `llama-server` is configured or on PATH, so that none has to be fetched.
+    pub fn has_own_server(&self) -> bool {
+        self.config.optional("llama.server").is_some() || llama_server_on_path().is_some()
+    }
+
+    /// Whether the server that answers has the smallest model that we know.
+    pub fn serves_smallest(&self) -> Result<bool> {
+        let status = self.llama_status()?;
+        let Health::Ready { model: Some(model) } = status.health else { return Ok(false) };
+        Ok(model.to_lowercase().starts_with(SMALLEST))
     }
 
     /// `llama.port`, else the port of a `chat.base_url` on this machine.

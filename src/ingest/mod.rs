@@ -7,7 +7,7 @@ mod walk;
 
 pub use problem::{IngestProblem, Skipped};
 
-use crate::document::{Chunk, DocId, Document};
+use crate::document::{Chunk, DocId, Document, heading};
 use crate::embedding::ModelId;
 use crate::error::Result;
 use crate::models::embedder::{Embedder, PassageInput};
@@ -211,7 +211,7 @@ fn embed(
     for Pending { document, chunks, .. } in documents {
         for (chunk, key) in chunks {
             if !writer.has_vector(key) && !todo.contains_key(key) {
-                todo.insert(*key, (passage_title(&document.title, chunk), &chunk.searchable));
+                todo.insert(*key, (heading(&document.title, &chunk.headings), &chunk.searchable));
                 order.push(*key);
             }
         }
@@ -229,22 +229,13 @@ fn embed(
     Ok(())
 }
 
-/// Title and headings as the embedder sees them.
-fn passage_title(title: &str, chunk: &Chunk) -> String {
-    std::iter::once(title)
-        .chain(chunk.headings.iter().map(String::as_str))
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" › ")
-}
-
 fn vector_key(embedder: &ModelId, title: &str, chunk: &Chunk) -> VectorKey {
     let mut hasher = blake3::Hasher::new();
     for part in [
         embedder.name.as_str(),
         &embedder.weights,
         &embedder.passage_prefix,
-        &passage_title(title, chunk),
+        &heading(title, &chunk.headings),
         &chunk.searchable,
     ] {
         hasher.update(&(part.len() as u64).to_le_bytes());

@@ -8,7 +8,7 @@ mod retrieve;
 pub use fuse::{Fusion, fuse};
 pub use problem::SearchProblem;
 
-use crate::document::{ChunkId, DocId, Passage};
+use crate::document::{ChunkId, DocId, Passage, heading};
 use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::ranking::{Ranking, Step};
@@ -84,6 +84,11 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// `title › section › subsection`.
+    pub fn heading(&self) -> String {
+        heading(&self.title, &self.headings)
+    }
+
     /// The passage as it was fetched.
     pub fn passage(&self) -> Passage {
         Passage {

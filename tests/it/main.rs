@@ -1,8 +1,11 @@
 //! Behaviour through real things: weights, files, servers, the binary. Scripted servers only to inject faults.
 
 mod architecture;
+mod bad_input;
 mod chat_faults;
 mod chat_real;
+mod crash;
 mod embedder;
 mod llama;
+mod search_cli;
 mod support;

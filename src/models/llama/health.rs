@@ -74,7 +74,8 @@ mod tests {
     use std::net::TcpListener;
 
     /// Serves the answers in order, one a connection, and tells the health seen meanwhile.
-    fn check(answers: &'static [&'static str], expected: Health) {
+    fn check(answers: &[&'static str], expected: Health) {
+        let answers = answers.to_vec();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = std::thread::spawn(move || {

@@ -1,0 +1,144 @@
+use super::*;
+use crate::document::{ChunkId, DocId};
+use crate::models::chat::Finish;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(None).unwrap());
+const REFUSAL: &str = "资料中没有相关内容。";
+
+fn passage(name: &str, text: &str) -> Passage {
+    Passage {
+        id: ChunkId { doc: DocId(name.into()), ordinal: 0 },
+        title: name.into(),
+        headings: Vec::new(),
+        path: format!("{name}.md"),
+        source: String::new(),
+        lines: (1, 1),
+        text: text.into(),
+    }
+}
+
+fn passages() -> Vec<Passage> {
+    vec![
+        passage("QLoRA", "QLoRA 把底座模型量化为 4 位并冻结。梯度穿过底座更新适配器。"),
+        passage("BM25", "BM25 是词频饱和的打分公式。k1 默认 1.2。"),
+    ]
+}
+
+fn completion() -> Completion {
+    Completion {
+        text: "…".into(),
+        finish: Finish::Stop,
+        model: "m".into(),
+        prompt_tokens: None,
+        completion_tokens: None,
+        first_token: Duration::ZERO,
+        total: Duration::ZERO,
+    }
+}
+
+/// The answer to a model that writes `pieces`, and what was streamed.
+fn drafted(pieces: &[&str]) -> (Answer, String) {
+    let passages = passages();
+    let mut streamed = String::new();
+    let mut on_text = |text: &str| streamed.push_str(text);
+    let mut draft = Draft::new(&passages, &ANALYZER, REFUSAL, &mut on_text);
+    pieces.iter().for_each(|piece| draft.push(piece));
+    let answer = draft.finish(completion());
+    (answer, streamed)
+}
+
+fn grounded(written: &str) -> Grounded {
+    let pieces: Vec<String> = written.chars().map(String::from).collect();
+    let (answer, streamed) = drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
+    let Answer::Grounded(grounded) = answer else { panic!("{answer:?}") };
+    assert_eq!(streamed, grounded.text);
+    grounded
+}
+
+fn check(written: &str, expect: &str) {
+    assert_eq!(grounded(written).text, expect);
+}
+
+#[test]
+fn a_sentence_without_a_marker_gets_the_one_it_is_owed() {
+    check(
+        "QLoRA把底座模型量化为4位并冻结。BM25 是词频饱和的打分公式。",
+        "QLoRA把底座模型量化为4位并冻结。[1]BM25 是词频饱和的打分公式。[2]",
+    );
+    check("BM25 的 k1 默认 1.2", "BM25 的 k1 默认 1.2[2]");
+    // A clause is no sentence of its own here.
+    check("QLoRA 量化底座模型;冻结它；更新适配器。", "QLoRA 量化底座模型;冻结它；更新适配器。[1]");
+}
+
+#[test]
+fn markers_of_the_model_move_to_the_end_of_their_sentence() {
+    let expect = "QLoRA 冻结底座模型。[1]\n梯度更新适配器。[1]";
+    check("QLoRA 冻结底座模型[1]。\n梯度[1]更新适配器。[1]", expect);
+    check("QLoRA 冻结底座模型【1】。\n梯度更新适配器。 [1, 1]", expect);
+    check("QLoRA 冻结底座模型。[^1]\n梯度更新适配器。[1][1]", expect);
+}
+
+#[test]
+fn what_is_no_passage_or_says_nothing_of_it_is_removed_and_reported() {
+    let answer = grounded("QLoRA 冻结底座模型[7]。BM25 是打分公式[1]。");
+    assert_eq!(answer.text, "QLoRA 冻结底座模型。[1]BM25 是打分公式。[2]");
+    assert_eq!((answer.invalid, answer.unsupported), (vec![7], vec![1]));
+}
+
+#[test]
+fn brackets_that_are_no_markers_stay() {
+    check("见 [文档](x.md) 和 a[0] 与 [12] 号。", "见 [文档](x.md) 和 a[0] 与  号。");
+    check("数组 [ 1 与 [x", "数组 [ 1 与 [x");
+}
+
+#[test]
+fn an_invented_answer_is_uncited() {
+    let answer = grounded("红烧肉要先焯水,再炒糖色[1]。然后炖 40 分钟。");
+    assert!(answer.is_uncited());
+    assert_eq!((answer.text.as_str(), answer.unsupported), ("红烧肉要先焯水,再炒糖色。然后炖 40 分钟。", vec![1]));
+}
+
+#[test]
+fn a_refusal_is_not_shown_and_abstains() {
+    for written in [REFUSAL, "资料中没有相关内容", "“资料中没有相关内容。”[1]", "资料中没有相关内容。不过一般来说,红烧肉要焯水。"] {
+        let pieces: Vec<String> = written.chars().map(String::from).collect();
+        let (answer, streamed) = drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(matches!(answer, Answer::Abstained { reason: Abstention::NotInSources, .. }), "{written}");
+        assert_eq!(streamed, "", "{written}");
+    }
+    check("资料中没有提到价格。", "资料中没有提到价格。");
+}
+
+#[test]
+fn every_citation_quotes_its_passage_word_for_word() {
+    let answer = grounded("QLoRA 更新适配器,梯度穿过底座。");
+    let citation = &answer.citations[0];
+    assert_eq!((citation.marker, citation.quote.as_str()), (1, "梯度穿过底座更新适配器。"));
+}
+
+proptest! {
+    #[test]
+    fn how_the_text_is_cut_into_pieces_changes_nothing(
+        parts in prop::collection::vec("[资料中没有相关内容QLoRA冻结底座模型。. \n\\[\\]0-9,a]{0,6}", 0..12),
+    ) {
+        let whole = parts.concat();
+        let by_char: Vec<String> = whole.chars().map(String::from).collect();
+        let pieces: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let chars: Vec<&str> = by_char.iter().map(String::as_str).collect();
+        let (a, streamed_a) = drafted(&pieces);
+        let (b, streamed_b) = drafted(&chars);
+        prop_assert_eq!(&streamed_a, &streamed_b);
+        prop_assert_eq!(format!("{a:?}"), format!("{b:?}"));
+        if let Answer::Grounded(grounded) = a {
+            prop_assert_eq!(&grounded.text, &streamed_a);
+            for marker in grounded.citations.iter().map(|citation| citation.marker) {
+                prop_assert!((1..=2).contains(&marker));
+                let shown = format!("[{marker}]");
+                prop_assert!(grounded.text.contains(&shown));
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Support: how much of a sentence stands in a passage, and where.
+//!
+//! The measure is the share of the sentence's distinct terms (by the analysis that also indexes, stop words
+//! left out) that the passage has. Every number must be among them: a passage without the number does not
+//! support the sentence, however much else agrees.
+
+use crate::document::Passage;
+use crate::text::{Analyzer, Kind, sentences};
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// Fewer shared terms are chance.
+const SHARED_TERMS_MIN: usize = 2;
+
+/// The passages of one answer, analysed once.
+pub struct Support<'a> {
+    analyzer: &'a Analyzer,
+    passages: Vec<Analysed>,
+}
+
+struct Analysed {
+    /// Of title, headings and text.
+    terms: HashSet<String>,
+    sentences: Vec<(Range<usize>, HashSet<String>)>,
+}
+
+/// What one passage says of a sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Supported {
+    /// Share of the sentence's terms that the passage has, 0 to 1.
+    pub share: f32,
+    /// The passage's sentence with most of them: a range of its text.
+    pub quote: Range<usize>,
+}
+
+impl<'a> Support<'a> {
+    pub fn new(passages: &[Passage], analyzer: &'a Analyzer) -> Support<'a> {
+        let passages = passages.iter().map(|passage| Analysed::new(passage, analyzer)).collect();
+        Support { analyzer, passages }
+    }
+
+    /// What the passage at `index` says of `sentence`; `None` if it lacks one of its numbers or has next to
+    /// nothing of it.
+    pub fn by(&self, index: usize, sentence: &str) -> Option<Supported> {
+        supported(&self.passages[index], &terms(self.analyzer, without_list_mark(sentence)))
+    }
+
+    /// The passage that supports `sentence` best, the first of equals, and what it says.
+    pub fn best(&self, sentence: &str) -> Option<(usize, Supported)> {
+        let wanted = terms(self.analyzer, without_list_mark(sentence));
+        let found = self.passages.iter().enumerate();
+        let found = found.filter_map(|(index, passage)| Some((index, supported(passage, &wanted)?)));
+        found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })
+    }
+}
+
+impl Analysed {
+    fn new(passage: &Passage, analyzer: &Analyzer) -> Analysed {
+        let sentences: Vec<_> = sentences(&passage.text)
+            .into_iter()
+            .map(|range| (range.clone(), terms(analyzer, &passage.text[range])))
+            .collect();
+        let mut all = terms(analyzer, &passage.heading());
+        all.extend(sentences.iter().flat_map(|(_, terms)| terms.iter().cloned()));
+        Analysed { terms: all, sentences }
+    }
+}
+
+fn supported(passage: &Analysed, wanted: &HashSet<String>) -> Option<Supported> {
+    let has_numbers = wanted.iter().filter(|term| is_number(term)).all(|number| passage.terms.contains(number));
+    let shared = wanted.intersection(&passage.terms).count();
+    if !has_numbers || shared < SHARED_TERMS_MIN.min(wanted.len()) || shared == 0 {
+        return None;
+    }
+    let hits = |terms: &HashSet<String>| wanted.intersection(terms).count();
+    let mut best = (0, 0..0);
+    for (range, terms) in &passage.sentences {
+        let count = hits(terms);
+        if count > best.0 {
+            best = (count, range.clone());
+        }
+    }
+    // All shared terms may stand in the title alone.
+    (best.0 > 0).then(|| Supported { share: shared as f32 / wanted.len() as f32, quote: best.1 })
+}
+
+/// Parts of words say what their whole says.
+fn terms(analyzer: &Analyzer, text: &str) -> HashSet<String> {
+    let terms = analyzer.query_terms(text).into_iter();
+    terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
+}
+
+fn is_number(term: &str) -> bool {
+    term.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `1. text` → `text`: the number counts the answer's own points.
+fn without_list_mark(sentence: &str) -> &str {
+    let rest = sentence.trim_start_matches(|c: char| c.is_ascii_digit());
+    match rest.strip_prefix(['.', '、', ')', '．', '）']) {
+        Some(text) if rest.len() < sentence.len() && !text.starts_with(|c: char| c.is_ascii_digit()) => text.trim_start(),
+        _ => sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{ChunkId, DocId};
+
+    fn passage(title: &str, text: &str) -> Passage {
+        Passage {
+            id: ChunkId { doc: DocId(title.into()), ordinal: 0 },
+            title: title.into(),
+            headings: Vec::new(),
+            path: format!("{title}.md"),
+            source: String::new(),
+            lines: (1, 1),
+            text: text.into(),
+        }
+    }
+
+    const QLORA: &str = "QLoRA 把底座模型量化为 4 位并冻结。梯度穿过底座更新适配器。微调 65B 模型只要 48 GB 显存。";
+    const BM25: &str = "BM25 是词频饱和的打分公式。k1 默认 1.2。";
+
+    #[test]
+    fn the_passage_that_says_it_is_found_with_its_sentence() {
+        let passages = [passage("BM25", BM25), passage("QLoRA", QLORA)];
+        let analyzer = Analyzer::new(None).unwrap();
+        let support = Support::new(&passages, &analyzer);
+        let (index, found) = support.best("QLoRA 微调 65B 的模型需要 48GB 的显存。").unwrap();
+        assert_eq!((index, &QLORA[found.quote]), (1, "微调 65B 模型只要 48 GB 显存。"));
+        assert!(found.share > 0.6, "{}", found.share);
+        assert!(support.by(0, "QLoRA 微调 65B 的模型需要 48GB 的显存。").is_none());
+    }
+
+    #[test]
+    fn a_number_that_is_not_there_takes_all_support_away() {
+        let passages = [passage("QLoRA", QLORA)];
+        let analyzer = Analyzer::new(None).unwrap();
+        let support = Support::new(&passages, &analyzer);
+        assert!(support.best("QLoRA 把底座模型量化为 4 位并冻结。").is_some());
+        assert_eq!(support.best("QLoRA 把底座模型量化为 3 位并冻结。"), None);
+        assert!(support.best("2. QLoRA 把底座模型量化为 4 位并冻结。").is_some(), "a list number is not a claim");
+        assert_eq!(without_list_mark("3.14 是圆周率"), "3.14 是圆周率");
+    }
+
+    #[test]
+    fn what_has_nothing_in_common_is_not_supported() {
+        let passages = [passage("QLoRA", QLORA)];
+        let analyzer = Analyzer::new(None).unwrap();
+        let support = Support::new(&passages, &analyzer);
+        for sentence in ["红烧肉要先焯水再炒糖色。", "", "的了吗", "今天天气很好,适合出门。"] {
+            assert_eq!(support.best(sentence), None, "{sentence}");
+        }
+    }
+}

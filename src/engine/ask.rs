@@ -1,0 +1,90 @@
+//! Asking: retrieval, then the answer from what was found.
+
+use super::{Engine, SearchRequest};
+use crate::answer::{self, Answer, Asked, Prepared, Template};
+use crate::document::Passage;
+use crate::error::{IoContext, Result};
+use crate::models::chat::ChatModel;
+use crate::models::openai::{Endpoint, OpenAi};
+use crate::search::Found;
+use std::time::{Duration, Instant};
+
+/// What happens while a question is answered, in this order.
+#[derive(Debug)]
+pub enum AskEvent<'a> {
+    Retrieved(&'a Found),
+    /// A piece of the answer.
+    Text(&'a str),
+}
+
+/// An answer with the passages it was given.
+#[derive(Debug)]
+pub struct Outcome {
+    pub found: Found,
+    pub answer: Answer,
+    /// Time spent on retrieval.
+    pub retrieve: Duration,
+    /// Time spent in all.
+    pub total: Duration,
+}
+
+impl Outcome {
+    /// As `rag ask --json` prints it.
+    pub fn report<'a>(&'a self, question: &'a str) -> Asked<'a> {
+        self.answer.report(question, self.retrieve, self.total)
+    }
+}
+
+impl Engine {
+    /// Finds passages, then has the model answer from them.
+    pub fn ask(&self, question: &str, on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
+        let begin = Instant::now();
+        let found = self.search(question, &self.passages_request())?;
+        let retrieve = begin.elapsed();
+        on(AskEvent::Retrieved(&found));
+        let options = self.answer_options()?;
+        let on_text = &mut |text: &str| on(AskEvent::Text(text));
+        let (model, analyzer) = (self.chat_model()?, self.analyzer()?);
+        let answer = answer::answer(question.trim(), &passages(&found), &model, analyzer, &options, on_text)?;
+        Ok(Outcome { found, answer, retrieve, total: begin.elapsed() })
+    }
+
+    /// The exact messages that `ask` would send, without asking for an answer. The endpoint is asked for its
+    /// tokenizer and window where it answers; where it does not, both are estimated.
+    pub fn prepare(&self, question: &str) -> Result<(Found, Prepared)> {
+        let found = self.search(question, &self.passages_request())?;
+        let options = self.answer_options()?;
+        let model = self.chat_model()?;
+        let reachable = model.context_window().is_ok();
+        let model = reachable.then_some(&model as &dyn ChatModel);
+        let prepared = answer::prepare(question.trim(), &passages(&found), model, &options)?;
+        Ok((found, prepared))
+    }
+
+    fn passages_request(&self) -> SearchRequest {
+        SearchRequest { limit: Some(self.config.get("chat.passages")), ..SearchRequest::default() }
+    }
+
+    fn chat_model(&self) -> Result<OpenAi> {
+        let endpoint = Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())?;
+        Ok(OpenAi::new(endpoint, self.config.optional("chat.model").map(String::from)))
+    }
+
+    fn answer_options(&self) -> Result<answer::Options> {
+        let template = match self.config.optional("chat.prompt") {
+            Some(path) => Some(Template::parse(&std::fs::read_to_string(path).at("read", path)?)?),
+            None => None,
+        };
+        Ok(answer::Options {
+            max_tokens: self.config.get("chat.max_tokens"),
+            temperature: self.config.get("chat.temperature"),
+            seed: self.config.get("chat.seed"),
+            window: Some(self.config.get("chat.context")).filter(|window| *window > 0),
+            template,
+        })
+    }
+}
+
+fn passages(found: &Found) -> Vec<Passage> {
+    found.hits.iter().map(|hit| hit.passage()).collect()
+}

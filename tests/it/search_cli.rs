@@ -1,0 +1,135 @@
+//! `rag index` and `rag search`, on the corpus of this repository and on small folders.
+
+use crate::support::{home, outcome, rag};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+fn search(home: &Path, args: &[&str]) -> (i32, Value) {
+    let (code, out, err) = outcome(rag(home).arg("search").args(args).arg("--json"));
+    assert!(code < 2, "{err}");
+    (code, serde_json::from_str(&out).unwrap())
+}
+
+fn docs(found: &Value) -> Vec<&str> {
+    found["hits"].as_array().unwrap().iter().map(|hit| hit["doc"].as_str().unwrap()).collect()
+}
+
+fn index(home: &Path, args: &[&str]) -> Value {
+    let (code, out, err) = outcome(rag(home).arg("index").args(args).arg("--json"));
+    assert_eq!(code, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+fn write(dir: &Path, name: &str, text: &str) {
+    fs::write(dir.join(name), text).unwrap();
+}
+
+#[test]
+fn every_spelling_of_qlora_finds_its_document_first() {
+    let home = home();
+    index(home.path(), &[corpus().to_str().unwrap()]);
+    for query in ["什么是QLoRA", "QLORA", "ｑｌｏｒａ", "量化低秩適配"] {
+        for mode in ["lexical", "hybrid"] {
+            let (code, found) = search(home.path(), &[query, "--mode", mode]);
+            assert_eq!((code, docs(&found)[0]), (0, "g-qlora"), "{query} {mode}");
+        }
+    }
+}
+
+#[test]
+fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
+    let home = home();
+    index(home.path(), &[corpus().to_str().unwrap()]);
+    let (_, found) = search(home.path(), &["倒数排名融合的常数 k", "-n", "5", "--explain"]);
+    let keys: Vec<&str> = found.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["generation", "hits", "mode", "query", "timings_ms"]);
+    for hit in found["hits"].as_array().unwrap() {
+        let keys: Vec<&str> = hit.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["chunk", "doc", "headings", "lines", "path", "rank", "score", "terms", "text", "title", "trail"]);
+        let file = fs::read_to_string(hit["path"].as_str().unwrap()).unwrap();
+        let line = |n: usize| hit["lines"][n].as_u64().unwrap() as usize;
+        let lines: Vec<&str> = file.lines().collect();
+        assert_eq!(lines[line(0) - 1..line(1)].join("\n"), hit["text"].as_str().unwrap().trim_end());
+        let trail = hit["trail"].as_array().unwrap();
+        assert_eq!(trail.last().unwrap()["stage"], "fusion");
+        let lexical = trail.iter().find(|step| step["stage"] == "lexical").map_or(0.0, |step| step["score"].as_f64().unwrap());
+        let shares: f64 = hit["terms"].as_array().unwrap().iter().map(|share| share["score"].as_f64().unwrap()).sum();
+        assert!(lexical == 0.0 || (lexical - shares).abs() < 1e-3, "{lexical} {shares}");
+    }
+}
+
+#[test]
+fn the_same_question_gives_the_same_bytes() {
+    let home = home();
+    index(home.path(), &[corpus().to_str().unwrap()]);
+    let ask = || search(home.path(), &["幻觉怎么缓解"]).1["hits"].to_string();
+    assert_eq!(ask(), ask());
+}
+
+#[test]
+fn only_what_changed_is_embedded_again_and_deleted_files_disappear() {
+    let home = home();
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a.md", "# 甲\n\n苹果是一种水果。\n");
+    write(dir.path(), "b.md", "# 乙\n\n钢琴是一种乐器。\n");
+    let root = dir.path().to_str().unwrap();
+    let first = index(home.path(), &[root]);
+    assert_eq!((&first["added"], &first["embedded"], &first["generation"]), (&2.into(), &2.into(), &1.into()));
+    let again = index(home.path(), &[root]);
+    assert_eq!((&again["unchanged"], &again["embedded"], &again["generation"]), (&2.into(), &0.into(), &1.into()));
+    write(dir.path(), "b.md", "# 乙\n\n小提琴是一种弦乐器。\n");
+    let changed = index(home.path(), &[root]);
+    assert_eq!((&changed["changed"], &changed["embedded"], &changed["generation"]), (&1.into(), &1.into(), &2.into()));
+    fs::remove_file(dir.path().join("a.md")).unwrap();
+    let deleted = index(home.path(), &[root]);
+    assert_eq!((&deleted["deleted"], &deleted["unchanged"]), (&1.into(), &1.into()));
+    for mode in ["lexical", "dense", "hybrid"] {
+        let (_, found) = search(home.path(), &["苹果 水果", "--mode", mode]);
+        assert!(!docs(&found).contains(&"a.md"), "{mode}");
+    }
+}
+
+#[test]
+fn a_rebuild_reuses_vectors_and_collections_are_apart() {
+    let home = home();
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a.txt", "第一段。\n\n第二段。\n");
+    let root = dir.path().to_str().unwrap();
+    index(home.path(), &[root, "-c", "notes"]);
+    let rebuilt = index(home.path(), &[root, "-c", "notes", "--rebuild"]);
+    assert_eq!((&rebuilt["added"], &rebuilt["embedded"], &rebuilt["published"]), (&1.into(), &0.into(), &true.into()));
+    let (code, _, err) = outcome(rag(home.path()).args(["search", "x", "-c", "other"]));
+    assert_eq!(code, 2);
+    assert_eq!(err, "error: no collection is called other\nhint: there are: notes; to make it: rag index FOLDER -c other\n");
+}
+
+#[test]
+fn code_is_left_out_unless_it_is_asked_for() {
+    let home = home();
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "a.md", "# 手册\n\n用法如下。\n\n```sh\nfrobnicate --now\n```\n");
+    let root = dir.path().to_str().unwrap();
+    index(home.path(), &[root]);
+    assert_eq!(search(home.path(), &["frobnicate", "--mode", "lexical"]).0, 1);
+    let (code, _, err) = outcome(rag(home.path()).env("RAG_INDEX_CODE", "true").args(["index", root]));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(search(home.path(), &["frobnicate", "--mode", "lexical"]).0, 0);
+}
+
+#[test]
+fn a_hit_shows_where_it_stands_and_exit_codes_tell_found_from_not_found() {
+    let home = home();
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "fruit.md", "# 水果\n\n苹果富含果胶。\n");
+    index(home.path(), &[dir.path().to_str().unwrap()]);
+    let (code, out, _) = outcome(rag(home.path()).args(["search", "果胶"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("水果") && out.contains("fruit.md:1-3") && out.contains("苹果富含果胶"), "{out}");
+    let (code, out, err) = outcome(rag(home.path()).args(["search", "zzzz", "--mode", "lexical"]));
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "", "nothing found\n"));
+}
