@@ -1,16 +1,12 @@
 //! The real path: a running llama.cpp server with a real small model.
 
+use crate::support::llama_base_url;
 use rag::models::chat::{ChatModel, ChatRequest, Finish, Message, Role};
 use rag::models::openai::{Endpoint, OpenAi, Timeouts};
 use serde_json::{Value, json};
 
-fn llama_base_url() -> String {
-    std::env::var("RAG_TEST_BASE_URL")
-        .expect("RAG_TEST_BASE_URL must name a running llama-server, e.g. http://127.0.0.1:8080/v1")
-}
-
 fn model() -> OpenAi {
-    OpenAi::new(Endpoint::new(&llama_base_url(), None, Timeouts::default()).unwrap(), None)
+    OpenAi::new(Endpoint::new(llama_base_url(), None, Timeouts::default()).unwrap(), None)
 }
 
 fn request(question: &str, max_tokens: u32) -> ChatRequest {

@@ -1,29 +1,11 @@
 //! A real llama.cpp server with the small chat model: start, use, stop.
 
-use crate::support;
+use crate::support::{free_port, launch};
 use rag::language::Lang;
-use rag::models::llama::{Health, Launch, Llama, LlamaProblem, Server, Stopped, health, llama_server_on_path};
+use rag::models::llama::{Health, Launch, Llama, LlamaProblem, Server, Stopped, health};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-fn launch(port: u16) -> Launch {
-    Launch {
-        server: Server {
-            program: None,
-            package: llama_server_on_path().is_none().then(|| support::pulled("llama-server")),
-        },
-        model: support::pulled("qwen2.5-coder-0.5b-instruct"),
-        port,
-        ctx: 1024,
-        threads: 2,
-        ready_within: Duration::from_secs(180),
-    }
-}
 
 /// Stops the server also when the test fails.
 struct Guard<'a>(&'a Llama, u16);
@@ -38,7 +20,7 @@ impl Drop for Guard<'_> {
 fn a_server_is_started_once_used_by_later_calls_and_stopped() {
     let state = tempfile::tempdir().unwrap();
     let llama = Llama::new(state.path().to_path_buf());
-    let launch = launch(free_port());
+    let launch = launch(free_port(), 1024);
     let _guard = Guard(&llama, launch.port);
 
     let mut events = 0;
@@ -75,7 +57,7 @@ fn a_broken_model_is_told_with_the_last_lines_of_the_log() {
     let llama = Llama::new(state.path().to_path_buf());
     let model = state.path().join("broken.gguf");
     std::fs::write(&model, "this is no model").unwrap();
-    let launch = Launch { model, ..launch(free_port()) };
+    let launch = Launch { model, ..launch(free_port(), 1024) };
     let error = llama.up(&launch, &mut |_| ()).unwrap_err();
     match error.downcast_ref() {
         Some(LlamaProblem::Died { lines, log, .. }) => {

@@ -1,8 +1,13 @@
 //! Where the real weights are; what is missing is fetched.
 
 use rag::language::Lang;
+use rag::models::llama::{Launch, Llama, Server, llama_server_on_path};
 use rag::models::weights::{Sources, Weights};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// `$RAG_HOME`, else `$XDG_DATA_HOME/rag`, else `~/.local/share/rag`.
@@ -54,4 +59,39 @@ pub fn outcome(command: &mut assert_cmd::Command) -> (i32, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// A llama-server with the small chat model, started for this test run: its `http://127.0.0.1:PORT/v1`.
+///
+/// It is stopped when the tests are over: by a shell that waits for our end of a pipe to close, which it does
+/// however we end.
+pub fn llama_base_url() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| {
+        let state = tempfile::tempdir().unwrap().keep();
+        let launch = launch(free_port(), 2048);
+        let running = Llama::new(state.clone()).up(&launch, &mut |_| ()).unwrap();
+        let pid = running.ours.expect("we started it").process.pid;
+        let script = format!("cat >/dev/null; kill {pid}; rm -r '{}'", state.display());
+        let guard = std::process::Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).process_group(0).spawn();
+        // Never waited for: it ends after us.
+        std::mem::forget(guard.unwrap());
+        format!("{}/v1", running.base_url)
+    });
+    &URL
+}
+
+/// What starts the small chat model on `port`.
+pub fn launch(port: u16, ctx: u32) -> Launch {
+    Launch {
+        server: Server { program: None, package: llama_server_on_path().is_none().then(|| pulled("llama-server")) },
+        model: pulled("qwen2.5-coder-0.5b-instruct"),
+        port,
+        ctx,
+        threads: 2,
+        ready_within: Duration::from_secs(180),
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

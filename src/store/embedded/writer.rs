@@ -24,7 +24,7 @@ pub struct EmbeddedWriter {
     _lock: File,
     generation: Generation,
     previous: Option<Manifest>,
-    dir: PathBuf,
+    dir: UnpublishedDir,
     embedder: ModelId,
     analysis: String,
     graph_min: usize,
@@ -32,6 +32,32 @@ pub struct EmbeddedWriter {
     log: VectorLogWriter,
     rows: BTreeMap<ChunkId, u32>,
     documents: Documents,
+}
+
+/// The folder of a generation under way; removed again unless the generation is published.
+struct UnpublishedDir {
+    path: PathBuf,
+    is_published: bool,
+}
+
+impl UnpublishedDir {
+    fn create(path: PathBuf) -> Result<UnpublishedDir> {
+        if path.exists() {
+            std::fs::remove_dir_all(&path).at("remove", &path)?;
+        }
+        std::fs::create_dir_all(&path).at("create", &path)?;
+        Ok(UnpublishedDir { path, is_published: false })
+    }
+}
+
+impl Drop for UnpublishedDir {
+    fn drop(&mut self) {
+        if !self.is_published
+            && let Err(error) = std::fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(path = %self.path.display(), %error, "an unpublished generation stays behind");
+        }
+    }
 }
 
 impl EmbeddedWriter {
@@ -50,12 +76,11 @@ impl EmbeddedWriter {
             None => None,
         };
         let generation = Generation(current.map_or(1, |current| current.0 + 1));
-        let dir = layout.generation(generation);
-        if dir.exists() {
-            // Left by a run that was killed before it published.
-            std::fs::remove_dir_all(&dir).at("remove", &dir)?;
+        if let Some(current) = current {
+            // Left by runs that were killed before they published, or before they tidied up.
+            layout.remove_old(current)?;
         }
-        std::fs::create_dir_all(&dir).at("create", &dir)?;
+        let dir = UnpublishedDir::create(layout.generation(generation))?;
         let kept = previous.as_ref().filter(|_| !start.rebuild);
         let stem = match &previous {
             Some(manifest) if manifest.embedder == start.embedder => manifest.vector_log.clone(),
@@ -65,14 +90,14 @@ impl EmbeddedWriter {
         let (mut row_map, mut documents) = (BTreeMap::new(), Documents::new());
         if let Some(manifest) = kept {
             let old = layout.generation(Generation(manifest.generation));
-            lexical::clone_index(&old.join("lexical"), &dir.join("lexical"))?;
+            lexical::clone_index(&old.join("lexical"), &dir.path.join("lexical"))?;
             let table = RowTable::open(&old.join("rows.bin"))?;
             for index in 0..table.len() {
                 row_map.insert(table.chunk(index)?, table.row(index));
             }
             documents = manifest::read_documents(&old)?;
         }
-        let lexical = LexicalWriter::open(&dir.join("lexical"), analyzer)?;
+        let lexical = LexicalWriter::open(&dir.path.join("lexical"), analyzer)?;
         Ok(EmbeddedWriter {
             layout: layout.clone(),
             _lock: lock,
@@ -120,7 +145,7 @@ impl EmbeddedWriter {
             return Ok(false);
         }
         let log = VectorLog::open(&self.layout.vectors(), self.log.stem(), self.embedder.dim, self.log.len())?;
-        Graph::build(&self.dir.join("graph"), self.embedder.dim, rows.len(), &|index| log.f32_row(rows[index]))?;
+        Graph::build(&self.dir.path.join("graph"), self.embedder.dim, rows.len(), &|index| log.f32_row(rows[index]))?;
         Ok(true)
     }
 
@@ -216,13 +241,14 @@ impl Writer for EmbeddedWriter {
         self.compact()?;
         let graph = self.write_graph()?;
         let table: Vec<(ChunkId, u32)> = self.rows.iter().map(|(id, row)| (id.clone(), *row)).collect();
-        rows::write(&self.dir.join("rows.bin"), &table)?;
-        manifest::write_documents(&self.dir, &self.documents)?;
+        rows::write(&self.dir.path.join("rows.bin"), &table)?;
+        manifest::write_documents(&self.dir.path, &self.documents)?;
         let manifest = self.manifest(graph);
         self.lexical.finish()?;
-        manifest.write(&self.dir)?;
+        manifest.write(&self.dir.path)?;
         manifest::sync_dir(&self.layout.generations())?;
         self.layout.publish(self.generation)?;
+        self.dir.is_published = true;
         // From here on nothing may fail the run: the generation is public, the rest is tidying.
         let mut stems = vec![manifest.vector_log.as_str()];
         stems.extend(self.previous.as_ref().map(|previous| previous.vector_log.as_str()));
