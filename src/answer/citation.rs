@@ -60,7 +60,10 @@ mod tests {
         let at = text.find("第二").unwrap();
         let quote = at..at + "第二句。".len();
         let citation = Citation::new(2, &passage, &quote);
-        assert_eq!((citation.lines, citation.quote.as_str(), citation.title.as_str()), ((12, 12), "第二句。", "题 › 节"));
+        assert_eq!(
+            (citation.lines, citation.quote.as_str(), citation.title.as_str()),
+            ((12, 12), "第二句。", "题 › 节")
+        );
         passage.lines = (7, 7);
         assert_eq!(Citation::new(2, &passage, &quote).lines, (7, 7));
     }

@@ -61,8 +61,7 @@ pub fn pack(
         (None, Some(model)) => model.context_window()?.unwrap_or(WINDOW_ASSUMED),
         (None, None) => WINDOW_ASSUMED,
     };
-    let wrapped: Vec<String> =
-        passages.iter().enumerate().map(|(index, passage)| wrap(index + 1, passage)).collect();
+    let wrapped: Vec<String> = passages.iter().enumerate().map(|(index, passage)| wrap(index + 1, passage)).collect();
     let mut texts: Vec<&str> = frame.iter().map(|message| message.content.as_str()).collect();
     texts.extend(wrapped.iter().map(String::as_str));
     let (counts, estimated) = count(&texts, model)?;

@@ -80,8 +80,9 @@ impl<'a> Draft<'a> {
         }
         self.show_to(self.written.trim_end().len());
         self.cite();
-        let citation =
-            |(marker, found): (&u32, &Supported)| Citation::new(*marker, &self.passages[*marker as usize - 1], &found.quote);
+        let citation = |(marker, found): (&u32, &Supported)| {
+            Citation::new(*marker, &self.passages[*marker as usize - 1], &found.quote)
+        };
         Answer::Grounded(Grounded {
             citations: self.quotes.iter().map(citation).collect(),
             invalid: self.invalid.into_iter().collect(),

@@ -7,7 +7,9 @@ use crate::language::Lang;
 pub enum AnswerProblem {
     #[error("the prompt template does not work: {reason}")]
     Template { reason: String },
-    #[error("the model's window of {window} tokens has no room for a passage: the question and the instructions take {taken}, the answer {answer}")]
+    #[error(
+        "the model's window of {window} tokens has no room for a passage: the question and the instructions take {taken}, the answer {answer}"
+    )]
     Window { window: usize, taken: usize, answer: usize },
 }
 

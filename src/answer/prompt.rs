@@ -55,7 +55,7 @@ impl Template {
         format!("{} {}", self.name, &blake3::hash(self.text.as_bytes()).to_hex()[..16])
     }
 
-    /// `passages` as rendered by [`wrap`].
+    /// The messages. `passages` are wrapped in tags already.
     pub fn render(&self, question: &str, passages: &str) -> Result<[Message; 2], AnswerProblem> {
         let refusal = refusal(Lang::of_text(question));
         let question = escape(question);
@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn a_passage_is_wrapped_with_number_title_and_section() {
         let wrapped = wrap(2, &passage("QLoRA", "底座量化为 4 位,a < b。\n"));
-        assert_eq!(wrapped, "<passage id=\"2\" title=\"QLoRA\" section=\"一 › 二\">\n底座量化为 4 位,a < b。\n</passage>");
+        assert_eq!(
+            wrapped,
+            "<passage id=\"2\" title=\"QLoRA\" section=\"一 › 二\">\n底座量化为 4 位,a < b。\n</passage>"
+        );
     }
 
     #[test]

@@ -98,7 +98,9 @@ fn is_number(term: &str) -> bool {
 fn without_list_mark(sentence: &str) -> &str {
     let rest = sentence.trim_start_matches(|c: char| c.is_ascii_digit());
     match rest.strip_prefix(['.', '、', ')', '．', '）']) {
-        Some(text) if rest.len() < sentence.len() && !text.starts_with(|c: char| c.is_ascii_digit()) => text.trim_start(),
+        Some(text) if rest.len() < sentence.len() && !text.starts_with(|c: char| c.is_ascii_digit()) => {
+            text.trim_start()
+        }
         _ => sentence,
     }
 }
@@ -150,7 +152,8 @@ mod tests {
         let passages = [passage("QLoRA", QLORA)];
         let analyzer = Analyzer::new(None).unwrap();
         let support = Support::new(&passages, &analyzer);
-        for sentence in ["红烧肉要先焯水再炒糖色。", "", "的了吗", "今天天气很好,适合出门。"] {
+        for sentence in ["红烧肉要先焯水再炒糖色。", "", "的了吗", "今天天气很好,适合出门。"]
+        {
             assert_eq!(support.best(sentence), None, "{sentence}");
         }
     }

@@ -89,7 +89,12 @@ pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
             }
             if !grounded.invalid.is_empty() {
                 let list = markers(&grounded.invalid);
-                render::warning(&lang.pick(format!("{list} 不是给出的资料,已去掉"), format!("{list} names no source and was removed")));
+                render::warning(
+                    &lang.pick(
+                        format!("{list} 不是给出的资料,已去掉"),
+                        format!("{list} names no source and was removed"),
+                    ),
+                );
             }
             if !grounded.unsupported.is_empty() {
                 let list = markers(&grounded.unsupported);
@@ -99,10 +104,16 @@ pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
                 ));
             }
             if grounded.is_uncited() {
-                render::warning(lang.pick("回答没有可核对的引用,请谨慎使用", "nothing in the answer could be traced to a source; use it with care"));
+                render::warning(lang.pick(
+                    "回答没有可核对的引用,请谨慎使用",
+                    "nothing in the answer could be traced to a source; use it with care",
+                ));
             }
             if outcome.answer.is_cut() {
-                render::warning(lang.pick("回答达到长度上限被截断(chat.max_tokens)", "the answer was cut at its longest length (chat.max_tokens)"));
+                render::warning(lang.pick(
+                    "回答达到长度上限被截断(chat.max_tokens)",
+                    "the answer was cut at its longest length (chat.max_tokens)",
+                ));
             }
             Ok(Outcome::Done)
         }

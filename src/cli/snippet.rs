@@ -79,27 +79,28 @@ fn push_line(out: &mut String, text: &str) {
 mod tests {
     use super::*;
 
-    fn plain(text: &str, marks: &[Range<usize>], columns: usize) -> String {
-        anstream::adapter::strip_str(&snippet(text, marks, columns)).to_string()
+    /// The snippet of a text with at most one mark, without styles.
+    fn plain(text: &str, mark: Option<Range<usize>>, columns: usize) -> String {
+        anstream::adapter::strip_str(&snippet(text, mark.as_slice(), columns)).to_string()
     }
 
     #[test]
     fn a_short_passage_is_shown_whole_on_one_line() {
-        assert_eq!(plain("一\n\n二", &[], 40), "一 二");
+        assert_eq!(plain("一\n\n二", None, 40), "一 二");
     }
 
     #[test]
     fn the_window_moves_to_the_marks() {
         let text = format!("{}QLoRA 把底座量化{}", "无关".repeat(40), "后文".repeat(40));
         let at = text.find("QLoRA").unwrap();
-        let shown = plain(&text, &[at..at + 5], 40);
+        let shown = plain(&text, Some(at..at + 5), 40);
         assert!(shown.contains("QLoRA 把底座量化"), "{shown}");
         assert!(shown.starts_with('…') && shown.ends_with('…'));
     }
 
     #[test]
     fn marks_are_highlighted() {
-        let shown = snippet("用 QLoRA 微调", &[4..9], 40);
+        let shown = snippet("用 QLoRA 微调", Some(4..9).as_slice(), 40);
         assert!(shown.contains(&format!("{MARK}QLoRA{MARK:#}")));
     }
 }

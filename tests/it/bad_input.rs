@@ -101,7 +101,8 @@ fn another_embedder_is_refused_not_mixed_in() {
     assert_eq!(complaint(home.path(), dir.path(), &["index", dir.path().to_str().unwrap()]), expected);
     // The lexical leg has nothing to do with vectors.
     assert_eq!(outcome(rag(home.path()).args(["search", "苹果", "--mode", "lexical"])).0, 0);
-    let said = complaint(home.path(), dir.path(), &["index", "--embedder", "no-such-model", dir.path().to_str().unwrap()]);
+    let said =
+        complaint(home.path(), dir.path(), &["index", "--embedder", "no-such-model", dir.path().to_str().unwrap()]);
     assert_eq!(
         said,
         "error: no embedder is called no-such-model\nhint: one of multilingual-e5-small, embeddinggemma-300m\n"

@@ -10,7 +10,8 @@ const KILLS: u64 = 20;
 
 fn write_documents(dir: &Path, round: u64) {
     for n in 0..12 {
-        fs::write(dir.join(format!("{n}.md")), format!("# 文档{n}\n\n第 {round} 轮的第 {n} 篇,讲苹果与香蕉。\n")).unwrap();
+        fs::write(dir.join(format!("{n}.md")), format!("# 文档{n}\n\n第 {round} 轮的第 {n} 篇,讲苹果与香蕉。\n"))
+            .unwrap();
     }
 }
 
@@ -46,8 +47,11 @@ fn killed_at_any_moment_the_index_serves() {
         let generation = found["generation"].as_u64().unwrap();
         assert!(generation == last || generation == last + 1, "{last} → {generation}");
         // All of one generation: no document of another round stands among the hits.
-        let round_of = |hit: &serde_json::Value| hit["text"].as_str().unwrap().split("第 ").nth(1).unwrap().split(' ').next().unwrap().to_string();
-        let rounds: std::collections::BTreeSet<String> = found["hits"].as_array().unwrap().iter().map(round_of).collect();
+        let round_of = |hit: &serde_json::Value| {
+            hit["text"].as_str().unwrap().split("第 ").nth(1).unwrap().split(' ').next().unwrap().to_string()
+        };
+        let rounds: std::collections::BTreeSet<String> =
+            found["hits"].as_array().unwrap().iter().map(round_of).collect();
         assert_eq!(rounds.len(), 1, "{rounds:?}");
         last = generation;
     }

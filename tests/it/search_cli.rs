@@ -50,14 +50,18 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
     assert_eq!(keys, ["generation", "hits", "mode", "query", "timings_ms"]);
     for hit in found["hits"].as_array().unwrap() {
         let keys: Vec<&str> = hit.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, ["chunk", "doc", "headings", "lines", "path", "rank", "score", "terms", "text", "title", "trail"]);
+        assert_eq!(
+            keys,
+            ["chunk", "doc", "headings", "lines", "path", "rank", "score", "terms", "text", "title", "trail"]
+        );
         let file = fs::read_to_string(hit["path"].as_str().unwrap()).unwrap();
         let line = |n: usize| hit["lines"][n].as_u64().unwrap() as usize;
         let lines: Vec<&str> = file.lines().collect();
         assert_eq!(lines[line(0) - 1..line(1)].join("\n"), hit["text"].as_str().unwrap().trim_end());
         let trail = hit["trail"].as_array().unwrap();
         assert_eq!(trail.last().unwrap()["stage"], "fusion");
-        let lexical = trail.iter().find(|step| step["stage"] == "lexical").map_or(0.0, |step| step["score"].as_f64().unwrap());
+        let lexical =
+            trail.iter().find(|step| step["stage"] == "lexical").map_or(0.0, |step| step["score"].as_f64().unwrap());
         let shares: f64 = hit["terms"].as_array().unwrap().iter().map(|share| share["score"].as_f64().unwrap()).sum();
         assert!(lexical == 0.0 || (lexical - shares).abs() < 1e-3, "{lexical} {shares}");
     }
@@ -105,7 +109,10 @@ fn a_rebuild_reuses_vectors_and_collections_are_apart() {
     assert_eq!((&rebuilt["added"], &rebuilt["embedded"], &rebuilt["published"]), (&1.into(), &0.into(), &true.into()));
     let (code, _, err) = outcome(rag(home.path()).args(["search", "x", "-c", "other"]));
     assert_eq!(code, 2);
-    assert_eq!(err, "error: no collection is called other\nhint: there are: notes; to make it: rag index FOLDER -c other\n");
+    assert_eq!(
+        err,
+        "error: no collection is called other\nhint: there are: notes; to make it: rag index FOLDER -c other\n"
+    );
 }
 
 #[test]

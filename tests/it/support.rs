@@ -50,7 +50,11 @@ pub fn rag(home: &Path) -> assert_cmd::Command {
             command.env_remove(name);
         }
     }
-    command.env("RAG_HOME", home).env("XDG_CONFIG_HOME", home.join("config")).current_dir(home).timeout(Duration::from_secs(300));
+    command
+        .env("RAG_HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .current_dir(home)
+        .timeout(Duration::from_secs(300));
     command
 }
 
@@ -72,7 +76,8 @@ pub fn llama_base_url() -> &'static str {
         let running = Llama::new(state.clone()).up(&launch, &mut |_| ()).unwrap();
         let pid = running.ours.expect("we started it").process.pid;
         let script = format!("cat >/dev/null; kill {pid}; rm -r '{}'", state.display());
-        let guard = std::process::Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).process_group(0).spawn();
+        let guard =
+            std::process::Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).process_group(0).spawn();
         // Never waited for: it ends after us.
         std::mem::forget(guard.unwrap());
         format!("{}/v1", running.base_url)

@@ -103,7 +103,9 @@ fn an_invented_answer_is_uncited() {
 
 #[test]
 fn a_refusal_is_not_shown_and_abstains() {
-    for written in [REFUSAL, "资料中没有相关内容", "“资料中没有相关内容。”[1]", "资料中没有相关内容。不过一般来说,红烧肉要焯水。"] {
+    for written in
+        [REFUSAL, "资料中没有相关内容", "“资料中没有相关内容。”[1]", "资料中没有相关内容。不过一般来说,红烧肉要焯水。"]
+    {
         let pieces: Vec<String> = written.chars().map(String::from).collect();
         let (answer, streamed) = drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(matches!(answer, Answer::Abstained { reason: Abstention::NotInSources, .. }), "{written}");
