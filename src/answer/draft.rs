@@ -75,11 +75,14 @@ impl<'a> Draft<'a> {
     pub fn finish(mut self, completion: Completion) -> Answer {
         let held = std::mem::take(&mut self.held);
         self.written.push_str(&held);
-        if self.is_refusal() {
+        if !self.is_refusal() {
+            self.show_to(self.written.trim_end().len());
+            self.cite();
+        }
+        // Where nothing could be cited, the refusal counts in other words too: "根据资料中没有相关内容".
+        if self.is_refusal() || self.quotes.is_empty() && bare(&self.written).contains(&bare(self.refusal)) {
             return Answer::Abstained { reason: Abstention::NotInSources, completion: Some(completion) };
         }
-        self.show_to(self.written.trim_end().len());
-        self.cite();
         let citation = |(marker, found): (&u32, &Supported)| {
             Citation::new(*marker, &self.passages[*marker as usize - 1], &found.quote)
         };

@@ -6,6 +6,7 @@
 mod citation;
 mod context;
 mod draft;
+mod guard;
 mod problem;
 mod prompt;
 mod report;
@@ -13,6 +14,7 @@ mod support;
 
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
+pub use guard::{Floors, refuse};
 pub use problem::AnswerProblem;
 pub use prompt::Template;
 pub use report::Asked;
@@ -23,7 +25,6 @@ use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
 use crate::text::Analyzer;
 use draft::Draft;
-use serde::Serialize;
 
 /// How to ask.
 #[derive(Debug, Clone, Default)]
@@ -81,21 +82,35 @@ impl Grounded {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Abstention {
     /// Retrieval found no passage; the model was not asked.
     NothingFound,
+    /// The passages have nothing to do with the question; the model was not asked.
+    OffTopic,
     /// The model was asked, and said that the passages do not suffice.
     NotInSources,
 }
 
 impl Abstention {
+    /// As in `rag ask --json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Abstention::NothingFound => "nothing_found",
+            Abstention::OffTopic => "off_topic",
+            Abstention::NotInSources => "not_in_sources",
+        }
+    }
+
     pub fn message(self, lang: Lang) -> &'static str {
         match self {
             Abstention::NothingFound => {
                 lang.pick("资料中没有:检索不到相关段落", "not in the sources: no passage was found")
             }
+            Abstention::OffTopic => lang.pick(
+                "资料中没有:找到的段落与问题无关",
+                "not in the sources: what was found has nothing to do with the question",
+            ),
             Abstention::NotInSources => lang.pick(
                 "资料中没有:找到的段落不足以回答",
                 "not in the sources: the passages found do not answer the question",
@@ -135,7 +150,7 @@ pub fn prepare(
     Ok(Prepared { messages: messages.into(), context, template: template.id() })
 }
 
-/// Has the model answer from `passages`, best first. `on_text` gets the checked text as it grows.
+/// Has the model answer from `passages`, best first and at least one; [`refuse`] comes before. `on_text` gets the checked text as it grows.
 pub fn answer(
     question: &str,
     passages: &[Passage],
@@ -144,9 +159,6 @@ pub fn answer(
     options: &Options,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
-    if passages.is_empty() {
-        return Ok(Answer::Abstained { reason: Abstention::NothingFound, completion: None });
-    }
     let Prepared { messages, context, .. } = prepare(question, passages, Some(model), options)?;
     let request = ChatRequest {
         messages,

@@ -1,6 +1,6 @@
 //! A question and what came of it, as `rag ask --json` prints it.
 
-use super::{Abstention, Answer, Citation};
+use super::{Answer, Citation};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub struct Asked<'a> {
     /// `null` where there is none.
     pub answer: Option<&'a str>,
     pub abstained: bool,
-    /// Why it abstained (`nothing_found`, `not_in_sources`), or what is wrong with the answer (`uncited`).
+    /// Why it abstained (`nothing_found`, `off_topic`, `not_in_sources`), or what is wrong with the answer (`uncited`).
     pub reason: Option<&'static str>,
     pub citations: &'a [Citation],
     /// As the server reports it; `null` where it was not asked.
@@ -37,8 +37,7 @@ impl Answer {
                 grounded.is_uncited().then_some("uncited"),
                 grounded.citations.as_slice(),
             ),
-            Answer::Abstained { reason: Abstention::NothingFound, .. } => (None, Some("nothing_found"), &[][..]),
-            Answer::Abstained { reason: Abstention::NotInSources, .. } => (None, Some("not_in_sources"), &[][..]),
+            Answer::Abstained { reason, .. } => (None, Some(reason.name()), &[][..]),
         };
         let timings_ms = Timings {
             retrieve: millis(retrieve),

@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Fewer shared terms are chance.
 const SHARED_TERMS_MIN: usize = 2;
 
+/// A sentence of fewer terms claims nothing that could be looked for.
+const CLAIM_TERMS_MIN: usize = 3;
+
 /// The passages of one answer, analysed once.
 pub struct Support<'a> {
     analyzer: &'a Analyzer,
@@ -45,9 +48,13 @@ impl<'a> Support<'a> {
         supported(&self.passages[index], &terms(self.analyzer, without_list_mark(sentence)))
     }
 
-    /// The passage that supports `sentence` best, the first of equals, and what it says.
+    /// The passage that supports `sentence` best, the first of equals, and what it says. A sentence that is hardly
+    /// one, as a heading or `First:`, has none.
     pub fn best(&self, sentence: &str) -> Option<(usize, Supported)> {
         let wanted = terms(self.analyzer, without_list_mark(sentence));
+        if wanted.len() < CLAIM_TERMS_MIN || sentence.ends_with([':', '：']) {
+            return None;
+        }
         let found = self.passages.iter().enumerate();
         let found = found.filter_map(|(index, passage)| Some((index, supported(passage, &wanted)?)));
         found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })

@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD, DIM};
 use super::{Flags, Outcome, Run, set};
-use crate::engine::{Answer, AskEvent, Citation, Engine, Found, Prepared};
+use crate::engine::{Answer, AskEvent, Citation, Engine, Found, Grounded, Prepared};
 use crate::language::Lang;
 use clap::Args;
 use serde_json::json;
@@ -24,6 +24,9 @@ pub struct AskArgs {
     /// Print the exact messages and their token shares; ask for no answer 只看提示
     #[arg(long)]
     dry_run: bool,
+    /// Prompt template to use instead of the built-in one 提示模板
+    #[arg(long, value_name = "FILE")]
+    prompt: Option<String>,
     /// OpenAI-compatible endpoint 接口地址
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -39,6 +42,7 @@ impl AskArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "chat.passages", self.passages);
         set(flags, "search.mode", self.mode.as_ref());
+        set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());
         set(flags, "chat.model", self.model.as_ref());
         set(flags, "chat.api_key", self.api_key.as_ref());
@@ -54,6 +58,9 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
         let report = outcome.report(&args.question);
         let abstained = report.abstained;
         render::json(&report)?;
+        if let Answer::Grounded(grounded) = &outcome.answer {
+            warn(&outcome.answer, grounded, lang);
+        }
         return Ok(if abstained { Outcome::Nothing } else { Outcome::Done });
     }
     ask(engine, &args.question, lang)
@@ -87,36 +94,38 @@ pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
             for citation in &grounded.citations {
                 cited(&mut out, citation)?;
             }
-            if !grounded.invalid.is_empty() {
-                let list = markers(&grounded.invalid);
-                render::warning(
-                    &lang.pick(
-                        format!("{list} 不是给出的资料,已去掉"),
-                        format!("{list} names no source and was removed"),
-                    ),
-                );
-            }
-            if !grounded.unsupported.is_empty() {
-                let list = markers(&grounded.unsupported);
-                render::warning(&lang.pick(
-                    format!("有的句子引用了 {list},资料里却没有这样的内容,已去掉"),
-                    format!("{list} was cited for a sentence that it does not support, and was removed there"),
-                ));
-            }
-            if grounded.is_uncited() {
-                render::warning(lang.pick(
-                    "回答没有可核对的引用,请谨慎使用",
-                    "nothing in the answer could be traced to a source; use it with care",
-                ));
-            }
-            if outcome.answer.is_cut() {
-                render::warning(lang.pick(
-                    "回答达到长度上限被截断(chat.max_tokens)",
-                    "the answer was cut at its longest length (chat.max_tokens)",
-                ));
-            }
+            warn(&outcome.answer, grounded, lang);
             Ok(Outcome::Done)
         }
+    }
+}
+
+/// What a reader of the answer must know.
+fn warn(answer: &Answer, grounded: &Grounded, lang: Lang) {
+    if !grounded.invalid.is_empty() {
+        let list = markers(&grounded.invalid);
+        render::warning(
+            &lang.pick(format!("{list} 不是给出的资料,已去掉"), format!("{list} names no source and was removed")),
+        );
+    }
+    if !grounded.unsupported.is_empty() {
+        let list = markers(&grounded.unsupported);
+        render::warning(&lang.pick(
+            format!("有的句子引用了 {list},资料里却没有这样的内容,已去掉"),
+            format!("{list} was cited for a sentence that it does not support, and was removed there"),
+        ));
+    }
+    if grounded.is_uncited() {
+        render::warning(lang.pick(
+            "回答没有可核对的引用,请谨慎使用",
+            "nothing in the answer could be traced to a source; use it with care",
+        ));
+    }
+    if answer.is_cut() {
+        render::warning(lang.pick(
+            "回答达到长度上限被截断(chat.max_tokens)",
+            "the answer was cut at its longest length (chat.max_tokens)",
+        ));
     }
 }
 

@@ -37,7 +37,7 @@ impl SearchArgs {
 }
 
 pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
-    let request = SearchRequest { explain: args.explain, highlight: !args.json, limit: None };
+    let request = SearchRequest { explain: args.explain, highlight: !args.json, ..SearchRequest::default() };
     let found = engine.search(&args.query, &request)?;
     if args.json {
         render::json(&found)?;
@@ -59,6 +59,10 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
         if explain {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
         }
+    }
+    if let Some(evidence) = &found.evidence {
+        let cosine = evidence.cosine.map_or(String::new(), |cosine| format!(" · cosine {cosine:.3}"));
+        writeln!(out, "{DIM}evidence: coverage {:.2}{cosine}{DIM:#}", evidence.coverage)?;
     }
     if explain {
         let timings: Vec<String> = found.timings_ms.iter().map(|(stage, ms)| format!("{stage} {ms:.1}")).collect();

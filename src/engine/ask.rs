@@ -1,13 +1,17 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Floors, Prepared, Template};
 use crate::document::Passage;
 use crate::error::{IoContext, Result};
+use crate::models::catalog;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, OpenAi};
 use crate::search::Found;
 use std::time::{Duration, Instant};
+
+/// Calibrated with [`catalog::EmbedderSpec::cosine_floor`].
+const COVERAGE_FLOOR: f32 = 0.25;
 
 /// What happens while a question is answered, in this order.
 #[derive(Debug)]
@@ -42,6 +46,10 @@ impl Engine {
         let found = self.search(question, &self.passages_request())?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
+        if let Some(reason) = answer::refuse(found.hits.len(), found.evidence, &self.floors()) {
+            let answer = Answer::Abstained { reason, completion: None };
+            return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
+        }
         let options = self.answer_options()?;
         let on_text = &mut |text: &str| on(AskEvent::Text(text));
         let (model, analyzer) = (self.chat_model()?, self.analyzer()?);
@@ -62,7 +70,13 @@ impl Engine {
     }
 
     fn passages_request(&self) -> SearchRequest {
-        SearchRequest { limit: Some(self.config.get("chat.passages")), ..SearchRequest::default() }
+        SearchRequest { limit: Some(self.config.get("chat.passages")), weigh: true, ..SearchRequest::default() }
+    }
+
+    fn floors(&self) -> Floors {
+        let remote = self.config.optional("embed.base_url").is_some();
+        let spec = catalog::embedder(self.config.text("index.embedder")).filter(|_| !remote);
+        Floors { coverage: COVERAGE_FLOOR, cosine: spec.map(|spec| spec.cosine_floor) }
     }
 
     fn chat_model(&self) -> Result<OpenAi> {

@@ -6,7 +6,7 @@ mod problem;
 mod serve;
 mod weights;
 
-pub use crate::answer::{Answer, Citation, Prepared};
+pub use crate::answer::{Answer, Citation, Grounded, Prepared};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
@@ -14,7 +14,7 @@ pub use crate::models::llama::{
 pub use crate::models::weights::{
     Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
 };
-pub use crate::search::{Found, Hit, Mode, SearchProblem};
+pub use crate::search::{Evidence, Found, Hit, Mode, SearchProblem};
 pub use crate::store::{About, Generation, StoreProblem};
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
@@ -48,6 +48,8 @@ pub struct Engine {
 pub struct SearchRequest {
     pub explain: bool,
     pub highlight: bool,
+    /// Whether [`Found::evidence`] is wanted.
+    pub weigh: bool,
     /// Instead of `search.limit`.
     pub limit: Option<usize>,
 }
@@ -112,6 +114,7 @@ impl Engine {
             },
             explain: request.explain,
             highlight: request.highlight,
+            weigh: request.weigh,
         };
         let snapshot = self.snapshot()?;
         let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };

@@ -87,13 +87,13 @@ pub fn index(
     options: &Options,
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report> {
-    let found = walk::walk(roots)?;
+    let mut walk = walk::walk(roots)?;
     let mut writer = store.writer(Start { embedder: embedder.id().clone(), rebuild: options.rebuild })?;
     let mut report = Report {
         generation: Generation(0),
         published: false,
-        files: found.files.len(),
-        other_files: found.other_files,
+        files: walk.files.len(),
+        other_files: walk.other_files,
         added: 0,
         changed: 0,
         unchanged: 0,
@@ -101,17 +101,17 @@ pub fn index(
         chunks: 0,
         embedded: 0,
         unverified: 0,
-        skipped: found.skipped,
+        skipped: std::mem::take(&mut walk.skipped),
     };
-    let pending = read(&found.files, writer.as_ref(), embedder.id(), options, &mut report, on);
-    let gone = vanished(&found.roots, writer.as_ref(), &pending.seen, &report.skipped);
-    if pending.seen.is_empty() && gone.is_empty() && writer.documents().is_empty() {
+    let found = read(&walk.files, writer.as_ref(), embedder.id(), options, &mut report, on);
+    let gone = vanished(&walk, writer.as_ref(), &found);
+    if found.seen.is_empty() && gone.is_empty() && writer.documents().is_empty() {
         let roots = roots.to_vec();
         return Err(IngestProblem::NothingToIndex { roots, skipped: std::mem::take(&mut report.skipped) }.into());
     }
     report.deleted = gone.len();
-    embed(&pending.documents, writer.as_mut(), embedder, &mut report, on)?;
-    for Pending { document, record, chunks } in &pending.documents {
+    embed(&found.documents, writer.as_mut(), embedder, &mut report, on)?;
+    for Pending { document, record, chunks } in &found.documents {
         writer.put(document, record.clone(), chunks)?;
     }
     for id in &gone {
@@ -129,10 +129,14 @@ pub fn index(
     Ok(report)
 }
 
-/// What was read: the documents that changed, and the ids of all that are there.
+/// What was read.
 struct Found {
+    /// The documents that changed.
     documents: Vec<Pending>,
+    /// The ids of all that are there.
     seen: BTreeSet<DocId>,
+    /// Root and path of files that may hold more documents than could be read.
+    unread: BTreeSet<(String, String)>,
 }
 
 fn read(
@@ -143,17 +147,19 @@ fn read(
     report: &mut Report,
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Found {
-    let mut found = Found { documents: Vec::new(), seen: BTreeSet::new() };
+    let mut found = Found { documents: Vec::new(), seen: BTreeSet::new(), unread: BTreeSet::new() };
     let mut origin: BTreeMap<DocId, String> = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
         on(Progress::Read { files: index + 1, path: &file.path });
         let parsed = match parse::parse(file, options) {
             Ok(parsed) => parsed,
             Err(reason) => {
-                report.skipped.push(Skipped { path: file.path.clone(), reason });
-                continue;
+                parse::Parsed { skipped: vec![Skipped { path: file.path.clone(), reason }], ..Default::default() }
             }
         };
+        if parsed.skipped.iter().any(|skipped| skipped.reason.hides_documents()) {
+            found.unread.insert((file.root.clone(), file.relative.clone()));
+        }
         report.unverified += parsed.unverified;
         report.skipped.extend(parsed.skipped);
         for source in parsed.documents {
@@ -175,7 +181,8 @@ fn read(
                 None => report.added += 1,
             }
             let chunks = chunk::chunk(&source, options.chunk_units);
-            let record = DocumentRecord { hash, root: file.root.clone(), chunks: chunks.len() as u32 };
+            let (root, path) = (file.root.clone(), file.relative.clone());
+            let record = DocumentRecord { hash, root, path, chunks: chunks.len() as u32 };
             let chunks = chunks.into_iter().map(|chunk| {
                 let key = vector_key(embedder, &source.document.title, &chunk);
                 (chunk, key)
@@ -187,14 +194,14 @@ fn read(
     found
 }
 
-/// Documents of the roots of this run that are no longer there. A document whose file was skipped this time
-/// (unreadable, too large) stays: nothing is lost to a passing fault.
-fn vanished(roots: &[String], writer: &dyn Writer, seen: &BTreeSet<DocId>, skipped: &[Skipped]) -> Vec<DocId> {
-    let unread: BTreeSet<String> =
-        skipped.iter().filter(|s| s.reason.hides_documents()).map(|s| s.path.display().to_string()).collect();
+/// Documents of the roots of this run that are no longer there. A document whose file could not be read this time
+/// (no permission, too large) stays: nothing is lost to a passing fault.
+fn vanished(walk: &walk::Walk, writer: &dyn Writer, found: &Found) -> Vec<DocId> {
+    let may_be_there = |record: &DocumentRecord| {
+        walk.partial_roots.contains(&record.root) || found.unread.contains(&(record.root.clone(), record.path.clone()))
+    };
     let is_gone = |id: &DocId, record: &DocumentRecord| {
-        let path = Path::new(&record.root).join(&id.0).display().to_string();
-        roots.contains(&record.root) && !seen.contains(id) && !unread.contains(&path) && !unread.contains(&record.root)
+        walk.roots.contains(&record.root) && !found.seen.contains(id) && !may_be_there(record)
     };
     writer.documents().iter().filter(|(id, record)| is_gone(id, record)).map(|(id, _)| id.clone()).collect()
 }

@@ -88,7 +88,8 @@ pub enum SkipReason {
 impl SkipReason {
     /// Whether documents that were indexed before may still be in the file.
     pub fn hides_documents(&self) -> bool {
-        matches!(self, SkipReason::Unreadable(_) | SkipReason::TooLarge { .. } | SkipReason::NotUtf8 { .. })
+        use SkipReason::*;
+        matches!(self, Unreadable(_) | TooLarge { .. } | NotUtf8 { .. } | BadLine { .. })
     }
 
     pub fn zh(&self) -> String {

@@ -2,6 +2,7 @@
 
 use super::problem::{IngestProblem, SkipReason, Skipped};
 use crate::error::{IoContext, Result};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Walk {
     pub other_files: usize,
     /// The roots as absolute paths.
     pub roots: Vec<String>,
+    /// Those of them that could not be walked whole: what is missing there may still exist.
+    pub partial_roots: BTreeSet<String>,
     pub skipped: Vec<Skipped>,
 }
 
@@ -49,7 +52,13 @@ pub fn walk(roots: &[PathBuf]) -> Result<Walk> {
     if roots.is_empty() {
         return Err(IngestProblem::NoRoots.into());
     }
-    let mut found = Walk { files: Vec::new(), other_files: 0, roots: Vec::new(), skipped: Vec::new() };
+    let mut found = Walk {
+        files: Vec::new(),
+        other_files: 0,
+        roots: Vec::new(),
+        partial_roots: BTreeSet::new(),
+        skipped: Vec::new(),
+    };
     for root in roots {
         if !root.exists() {
             return Err(IngestProblem::NoSuchPath { path: root.clone() }.into());
@@ -71,6 +80,7 @@ fn walk_root(root: &Path, absolute: &str, found: &mut Walk) {
             Err(error) => {
                 let reason = SkipReason::Unreadable(error.to_string());
                 found.skipped.push(Skipped { path: root.to_path_buf(), reason });
+                found.partial_roots.insert(absolute.into());
                 continue;
             }
         };

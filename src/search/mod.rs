@@ -1,10 +1,12 @@
 //! Search: query → legs → fusion → hits.
 
+mod evidence;
 mod fuse;
 mod problem;
 mod query;
 mod retrieve;
 
+pub use evidence::Evidence;
 pub use fuse::{Fusion, fuse};
 pub use problem::SearchProblem;
 
@@ -50,8 +52,10 @@ pub struct Options {
     /// Candidates each leg contributes to the fusion; at least `limit`.
     pub depth: usize,
     pub fusion: Fusion,
-    /// Whether each hit says what every term contributed.
+    /// Whether each hit says what every term contributed, and the result what its evidence is.
     pub explain: bool,
+    /// Whether the result says what its evidence is.
+    pub weigh: bool,
     /// Whether each hit says where the query's terms stand in its text.
     pub highlight: bool,
 }
@@ -110,6 +114,9 @@ pub struct Found {
     pub mode: Mode,
     pub generation: Generation,
     pub hits: Vec<Hit>,
+    /// With `explain` or `weigh`: whether the hits have anything to do with the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// Wall time of each stage; the legs run side by side, so they do not add up to `total`.
     pub timings_ms: BTreeMap<&'static str, f64>,
 }
@@ -141,6 +148,7 @@ pub fn search(
         mode: options.mode,
         generation: snapshot.about().generation,
         hits,
+        evidence: None,
         timings_ms,
     };
     annotate(&mut found, &query, snapshot, analyzer, options)?;
@@ -178,6 +186,9 @@ fn annotate(
     analyzer: &Analyzer,
     options: &Options,
 ) -> Result<()> {
+    if options.explain || options.weigh {
+        found.evidence = Some(evidence::weigh(query, &found.hits, snapshot, analyzer)?);
+    }
     if !options.explain && !options.highlight {
         return Ok(());
     }

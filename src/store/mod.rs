@@ -51,6 +51,9 @@ pub trait Snapshot: Send + Sync {
     /// What each term of `query` adds to the chunk's lexical score, largest first; the parts sum to it.
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>>;
 
+    /// In how many chunks each term occurs, whatever the field.
+    fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>>;
+
     /// Bytes of the generation's files, the vectors that it shares with others included.
     fn bytes_on_disk(&self) -> Result<u64>;
 
@@ -89,6 +92,8 @@ pub struct DocumentRecord {
     pub hash: String,
     /// The folder or file it was found under, as an absolute path.
     pub root: String,
+    /// Path of its file below the root.
+    pub path: String,
     pub chunks: u32,
 }
 

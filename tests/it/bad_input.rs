@@ -64,14 +64,18 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_indexed() {
 #[test]
 fn a_file_that_becomes_unreadable_keeps_its_place_in_the_index() {
     let (home, dir) = (home(), tempfile::tempdir().unwrap());
-    fs::write(dir.path().join("a.md"), "苹果。\n").unwrap();
-    fs::write(dir.path().join("b.md"), "香蕉。\n").unwrap();
-    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path())).0, 0);
-    fs::write(dir.path().join("a.md"), [0xff, 0xfe]).unwrap();
-    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path())).0, 0);
-    let (code, out, _) = outcome(rag(home.path()).args(["search", "苹果", "--mode", "lexical"]));
-    assert_eq!(code, 0);
-    assert!(out.contains("a.md"));
+    let index = || outcome(rag(home.path()).current_dir(dir.path()).args(["index", "notes"]));
+    let notes = dir.path().join("notes");
+    fs::create_dir(&notes).unwrap();
+    fs::write(notes.join("a.md"), "---\nid: an-id-unlike-its-path\n---\n苹果。\n").unwrap();
+    fs::write(notes.join("b.jsonl"), "{\"_id\":\"1\",\"text\":\"香蕉\"}\n{\"_id\":\"2\",\"text\":\"樱桃\"}\n").unwrap();
+    assert_eq!(index().0, 0);
+    fs::write(notes.join("a.md"), [0xff, 0xfe]).unwrap();
+    fs::write(notes.join("b.jsonl"), "{\"_id\":\"1\",\"text\":\"香蕉\"}\n{\"_id\":\"2\",\"te\n").unwrap();
+    assert_eq!(index().0, 0);
+    for word in ["苹果", "樱桃"] {
+        assert_eq!(outcome(rag(home.path()).args(["search", word, "--mode", "lexical"])).0, 0, "{word}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Behaviour through real things: weights, files, servers, the binary. Scripted servers only to inject faults.
 
 mod architecture;
+mod ask_cli;
 mod bad_input;
 mod chat_faults;
 mod chat_real;

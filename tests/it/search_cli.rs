@@ -1,13 +1,9 @@
 //! `rag index` and `rag search`, on the corpus of this repository and on small folders.
 
-use crate::support::{home, outcome, rag};
+use crate::support::{corpus, home, outcome, rag};
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
-}
+use std::path::Path;
 
 fn search(home: &Path, args: &[&str]) -> (i32, Value) {
     let (code, out, err) = outcome(rag(home).arg("search").args(args).arg("--json"));

@@ -32,6 +32,11 @@ pub fn pulled(name: &str) -> PathBuf {
     }
 }
 
+/// The corpus of this repository.
+pub fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
 /// A data folder of its own with the shared weights of the embedder in it.
 pub fn home() -> tempfile::TempDir {
     pulled("multilingual-e5-small");

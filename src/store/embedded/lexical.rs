@@ -234,6 +234,14 @@ impl LexicalIndex {
         Ok(shares)
     }
 
+    /// The body holds title and headings too, so only an alias may be more frequent elsewhere.
+    pub fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
+        let searcher = self.reader.searcher();
+        let frequency = |field, term: &str| engine(searcher.doc_freq(&Term::from_field_text(field, term)));
+        let most = |term: &String| Ok(frequency(self.fields.body, term)?.max(frequency(self.fields.aliases, term)?));
+        terms.iter().map(most).collect()
+    }
+
     fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<tantivy::DocAddress>> {
         let query = TermQuery::new(Term::from_field_text(self.fields.chunk, &id.to_string()), IndexRecordOption::Basic);
         let found = engine(searcher.search(&query, &TopDocs::with_limit(1).order_by_score()))?;

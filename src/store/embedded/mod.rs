@@ -145,6 +145,10 @@ impl Snapshot for EmbeddedSnapshot {
         self.lexical.shares(query, id)
     }
 
+    fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
+        self.lexical.document_frequencies(terms)
+    }
+
     fn bytes_on_disk(&self) -> Result<u64> {
         let mut bytes = folder_bytes(&self.dir)?;
         for path in &self.vector_files {
