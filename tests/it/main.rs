@@ -6,6 +6,7 @@ mod chat_faults;
 mod chat_real;
 mod crash;
 mod embedder;
+mod gemma;
 mod llama;
 mod search_cli;
 mod support;
