@@ -8,5 +8,8 @@ mod crash;
 mod embedder;
 mod gemma;
 mod llama;
+mod scripted_hub;
 mod search_cli;
 mod support;
+mod weights;
+mod weights_hub;
