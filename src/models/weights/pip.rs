@@ -59,14 +59,35 @@ impl Pip {
 
     /// Forgets a wheel: it is no longer needed, or it is damaged.
     pub fn remove(&self, wheel: &Wheel) -> crate::error::Result<()> {
-        match fs::remove_file(self.path(wheel)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at("remove", self.path(wheel)),
+        self.remove_file(&self.path(wheel))
+    }
+
+    /// Forgets what was put together of wheels, whole or not.
+    pub fn remove_joined(&self, first: &Wheel) -> crate::error::Result<()> {
+        self.remove_file(&self.joining(first))?;
+        self.remove_file(&self.joined(first))
+    }
+
+    fn remove_file(&self, path: &Path) -> crate::error::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).at("remove", path),
             _ => {
-                // Fails while other wheels are there, as it should.
+                // Fails while other files are there, as it should.
                 let _ = fs::remove_dir(&self.folder);
                 Ok(())
             }
         }
+    }
+
+    /// Where the data of several wheels is put together, for more than one file to be made of it.
+    /// Named after the first of them.
+    pub fn joined(&self, first: &Wheel) -> PathBuf {
+        self.path(first).with_extension("joined")
+    }
+
+    /// Where it grows.
+    pub fn joining(&self, first: &Wheel) -> PathBuf {
+        self.path(first).with_extension("joining")
     }
 
     fn path(&self, wheel: &Wheel) -> PathBuf {

