@@ -41,13 +41,16 @@ fn every_spelling_of_qlora_finds_its_document_first() {
 fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
     let home = home();
     index(home.path(), &[corpus().to_str().unwrap()]);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let (_, plain) = search(home.path(), &["倒数排名融合的常数 k"]);
+    assert_eq!(keys(&plain), ["generation", "hits", "mode", "query", "timings_ms"]);
+    let hit_keys = ["chunk", "doc", "headings", "lines", "path", "rank", "score", "text", "title", "trail"];
+    assert_eq!(keys(&plain["hits"][0]), hit_keys);
     let (_, found) = search(home.path(), &["倒数排名融合的常数 k", "-n", "5", "--explain"]);
-    let keys: Vec<&str> = found.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["generation", "hits", "mode", "query", "timings_ms"]);
+    assert_eq!(keys(&found), ["evidence", "generation", "hits", "mode", "query", "timings_ms"]);
     for hit in found["hits"].as_array().unwrap() {
-        let keys: Vec<&str> = hit.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
-            keys,
+            keys(hit),
             ["chunk", "doc", "headings", "lines", "path", "rank", "score", "terms", "text", "title", "trail"]
         );
         let file = fs::read_to_string(hit["path"].as_str().unwrap()).unwrap();
