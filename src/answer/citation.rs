@@ -44,19 +44,13 @@ impl Citation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::fixture::passage;
 
     #[test]
     fn lines_are_those_of_the_quote() {
         let text = "第一句。\n\n第二句。\n第三句。";
-        let mut passage = Passage {
-            id: ChunkId { doc: DocId("d".into()), ordinal: 3 },
-            title: "题".into(),
-            headings: vec!["节".into()],
-            path: "d.md".into(),
-            source: String::new(),
-            lines: (10, 13),
-            text: text.into(),
-        };
+        let headings = vec!["节".to_string()];
+        let mut passage = Passage { headings, lines: (10, 13), ..passage("题", text) };
         let at = text.find("第二").unwrap();
         let quote = at..at + "第二句。".len();
         let citation = Citation::new(2, &passage, &quote);

@@ -131,20 +131,8 @@ fn shortened(passage: &Passage, tokens: usize, room: usize) -> Option<Passage> {
 mod tests {
     use super::*;
     use crate::answer::Template;
-    use crate::document::{ChunkId, DocId};
+    use crate::answer::fixture::passage;
     use crate::language::Lang;
-
-    fn passage(name: &str, text: &str) -> Passage {
-        Passage {
-            id: ChunkId { doc: DocId(name.into()), ordinal: 0 },
-            title: name.into(),
-            headings: Vec::new(),
-            path: format!("{name}.md"),
-            source: String::new(),
-            lines: (1, 1 + text.matches('\n').count() as u32),
-            text: text.into(),
-        }
-    }
 
     fn packed(passages: &[Passage], window: usize) -> Result<Context> {
         let frame = Template::built_in(Lang::Zh).render("问", "").unwrap();

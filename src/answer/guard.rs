@@ -39,20 +39,11 @@ pub fn refuse(question: &str, passages: &[Passage], evidence: Option<Evidence>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{ChunkId, DocId};
+    use crate::answer::fixture::passage;
 
     fn check(question: &str, text: &str, coverage: f32, cosine: Option<f32>, expect: Option<Abstention>) {
-        let passage = Passage {
-            id: ChunkId { doc: DocId("d".into()), ordinal: 0 },
-            title: String::new(),
-            headings: Vec::new(),
-            path: String::new(),
-            source: String::new(),
-            lines: (1, 1),
-            text: text.into(),
-        };
         let floors = Floors { coverage: 0.3, cosine: Some(0.8) };
-        assert_eq!(refuse(question, &[passage], Some(Evidence { coverage, cosine }), &floors), expect);
+        assert_eq!(refuse(question, &[passage("d", text)], Some(Evidence { coverage, cosine }), &floors), expect);
     }
 
     #[test]

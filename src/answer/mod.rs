@@ -6,6 +6,8 @@
 mod citation;
 mod context;
 mod draft;
+#[cfg(test)]
+mod fixture;
 mod guard;
 mod problem;
 mod prompt;

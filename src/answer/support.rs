@@ -115,19 +115,7 @@ fn without_list_mark(sentence: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{ChunkId, DocId};
-
-    fn passage(title: &str, text: &str) -> Passage {
-        Passage {
-            id: ChunkId { doc: DocId(title.into()), ordinal: 0 },
-            title: title.into(),
-            headings: Vec::new(),
-            path: format!("{title}.md"),
-            source: String::new(),
-            lines: (1, 1),
-            text: text.into(),
-        }
-    }
+    use crate::answer::fixture::passage;
 
     const QLORA: &str = "QLoRA 把底座模型量化为 4 位并冻结。梯度穿过底座更新适配器。微调 65B 模型只要 48 GB 显存。";
     const BM25: &str = "BM25 是词频饱和的打分公式。k1 默认 1.2。";

@@ -58,6 +58,7 @@ pub static KEYS: &[Key] = &[
     key("search.weight_dense", &["RAG_WEIGHT_DENSE"], "1", ("weight of the dense leg", "稠密一路的权重")),
     scoped(Scope::Endpoint, key("embed.base_url", &["RAG_EMBED_BASE_URL"], "", ("OpenAI-compatible /v1/embeddings endpoint to use instead of the model in process", "远程向量接口"))),
     key("embed.model", &["RAG_EMBED_MODEL"], "", ("model name sent to embed.base_url", "远程向量模型名")),
+    scoped(Scope::Secret, key("embed.api_key", &["RAG_EMBED_API_KEY"], "", ("key for embed.base_url; empty takes chat.api_key where the host is the same", "远程向量接口的密钥"))),
     key("embed.query_prefix", &["RAG_EMBED_QUERY_PREFIX"], "", ("put before a query for embed.base_url", "远程查询前缀")),
     key("embed.passage_prefix", &["RAG_EMBED_PASSAGE_PREFIX"], "", ("put before a passage for embed.base_url", "远程段落前缀")),
     scoped(Scope::Endpoint, key("chat.base_url", &["RAG_BASE_URL", "OPENAI_BASE_URL"], "http://127.0.0.1:8080/v1", ("OpenAI-compatible endpoint", "对话接口"))),

@@ -154,6 +154,12 @@ impl Config {
         is_loopback(host).then(|| port.parse().unwrap_or(80))
     }
 
+    /// Whether two URL settings name the same host and port.
+    pub fn same_host(&self, one: &'static str, other: &'static str) -> bool {
+        let one = host_and_port(self.text(one));
+        one.is_some() && one == host_and_port(self.text(other))
+    }
+
     /// Every setting with its origin, in the table's order; secrets masked.
     pub fn shown(&self) -> Vec<Shown> {
         let home = Shown { name: "home", value: self.home.display().to_string(), origin: self.home_origin.to_string() };

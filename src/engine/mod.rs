@@ -169,7 +169,7 @@ impl Engine {
     fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
         get_or_try_init(&self.embedder, || match self.config.optional("embed.base_url") {
             Some(url) => {
-                let endpoint = Endpoint::new(url, self.api_key(), self.timeouts())?;
+                let endpoint = Endpoint::new(url, self.embed_key(), self.timeouts())?;
                 let form = RemoteForm {
                     query_prefix: self.config.text("embed.query_prefix").into(),
                     passage_prefix: self.config.text("embed.passage_prefix").into(),
@@ -177,15 +177,22 @@ impl Engine {
                 Ok(Arc::new(RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?)
                     as Arc<dyn Embedder>)
             }
-            None => {
-                let name = self.config.text("index.embedder");
-                let spec =
-                    catalog::embedder(name).ok_or_else(|| EngineProblem::UnknownEmbedder { name: name.into() })?;
-                let weights = self.weights();
-                let (folder, library) = (weights.path(spec.name)?, weights.path("onnxruntime")?);
-                Ok(Arc::new(OnnxEmbedder::new(spec, folder, library, self.threads())?) as Arc<dyn Embedder>)
-            }
+            None => Ok(Arc::new(self.onnx_embedder(self.config.text("index.embedder"))?) as Arc<dyn Embedder>),
         })
+    }
+
+    fn onnx_embedder(&self, name: &str) -> Result<OnnxEmbedder> {
+        let spec = catalog::embedder(name).ok_or_else(|| EngineProblem::UnknownEmbedder { name: name.into() })?;
+        let weights = self.weights();
+        let (folder, library) = (weights.path(spec.name)?, weights.path("onnxruntime")?);
+        OnnxEmbedder::new(spec, folder, library, self.threads())
+    }
+
+    /// The chat key goes to another host only if the user says so.
+    fn embed_key(&self) -> Option<ApiKey> {
+        let same_host = self.config.same_host("embed.base_url", "chat.base_url");
+        let own = self.config.optional("embed.api_key").and_then(ApiKey::new);
+        own.or_else(|| self.api_key().filter(|_| same_host))
     }
 
     fn api_key(&self) -> Option<ApiKey> {

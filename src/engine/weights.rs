@@ -1,6 +1,6 @@
 //! Weights, as the commands ask for them.
 
-use super::Engine;
+use super::{ArtifactKind, Engine};
 use crate::error::Result;
 use crate::models::weights::{Artifact, Event, FileCheck, Pulled, Sources, State, Token, Weights};
 use std::path::PathBuf;
@@ -23,9 +23,21 @@ impl Engine {
         self.weights().state(name)
     }
 
-    /// Fetches what is missing of an artifact.
+    /// Fetches what is missing of an artifact. An embedder also gets the forms that make queries start fast, as soon
+    /// as the library that runs it is there.
     pub fn pull(&self, name: &str, accept_terms: bool, on: &mut dyn FnMut(Event<'_>)) -> Result<Pulled> {
-        self.weights().pull(name, accept_terms, on)
+        let weights = self.weights();
+        let pulled = weights.pull(name, accept_terms, on)?;
+        let kind = weights.artifact(name)?.kind;
+        let embedder = if kind == ArtifactKind::Library { self.config.text("index.embedder") } else { name };
+        let is_there = |name: &str| weights.state(name).is_ok_and(|state| state == State::Present);
+        if matches!(kind, ArtifactKind::Embedder | ArtifactKind::Library)
+            && is_there("onnxruntime")
+            && is_there(embedder)
+        {
+            self.onnx_embedder(embedder)?.prepare_queries()?;
+        }
+        Ok(pulled)
     }
 
     pub fn verify(&self, name: &str) -> Result<Vec<FileCheck>> {

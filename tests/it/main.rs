@@ -12,5 +12,6 @@ mod llama;
 mod scripted_hub;
 mod search_cli;
 mod support;
+mod tools_cli;
 mod weights;
 mod weights_hub;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::document::{ChunkId, DocId};
+use crate::answer::fixture::passage;
 use crate::models::chat::Finish;
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -7,18 +7,6 @@ use std::time::Duration;
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(None).unwrap());
 const REFUSAL: &str = "资料中没有相关内容。";
-
-fn passage(name: &str, text: &str) -> Passage {
-    Passage {
-        id: ChunkId { doc: DocId(name.into()), ordinal: 0 },
-        title: name.into(),
-        headings: Vec::new(),
-        path: format!("{name}.md"),
-        source: String::new(),
-        lines: (1, 1),
-        text: text.into(),
-    }
-}
 
 fn passages() -> Vec<Passage> {
     vec![
