@@ -91,7 +91,11 @@ fn serve(engine: &Engine, lang: Lang) -> anyhow::Result<u64> {
             fetched += models::pull(engine, model, false, lang)?.fetched_bytes;
         }
     }
-    llama::up(engine, lang)?;
+    if llama::up(engine, lang)?.just_started {
+        render::note(
+            lang.pick("   它会一直运行,停止:rag llama down", "   it goes on running; to stop it: rag llama down"),
+        );
+    }
     if engine.serves_smallest()? {
         render::note(lang.pick(
             "   现用的是最小的模型;更好的:rag models pull qwen2.5-coder-1.5b-instruct,再 rag llama down && rag llama up --model qwen2.5-coder-1.5b-instruct",
