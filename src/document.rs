@@ -41,7 +41,7 @@ pub struct Document {
     pub title: String,
     /// Other true names of the subject (front matter `aliases`); never paraphrased questions.
     pub aliases: Vec<String>,
-    /// Where it was read from, as shown to the user.
+    /// Where it was read from: an absolute path.
     pub path: String,
     /// Where its facts come from (front matter `sources`), shown to the model; may be empty.
     pub source: String,

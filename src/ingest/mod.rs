@@ -169,7 +169,7 @@ fn read(
                 report.skipped.push(Skipped { path: file.path.clone(), reason });
                 continue;
             }
-            origin.insert(id.clone(), source.document.path.clone());
+            origin.insert(id.clone(), file.path.display().to_string());
             found.seen.insert(id.clone());
             let hash = document_hash(&source, options);
             match writer.documents().get(&id) {

@@ -96,7 +96,7 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
     let title = front.title.or(first_heading).unwrap_or_else(|| stem(file));
     let source = front.sources.iter().map(|source| source.cite.as_str()).collect::<Vec<_>>().join("; ");
     let id = DocId(front.id.unwrap_or_else(|| file.relative.clone()));
-    let path = file.path.display().to_string();
+    let path = file.absolute.clone();
     let document = Document { id, title, aliases: front.aliases, path, source, text: body };
     parsed.documents.push(Source { document, blocks, first_line, one_line: false });
     Ok(parsed)
@@ -196,7 +196,7 @@ fn plain(file: &SourceFile, text: String) -> Result<Parsed, SkipReason> {
     if blocks.is_empty() {
         return Err(SkipReason::Empty);
     }
-    let path = file.path.display().to_string();
+    let path = file.absolute.clone();
     let document = Document {
         id: DocId(file.relative.clone()),
         title: stem(file),
@@ -248,7 +248,7 @@ struct JsonDocument {
 
 fn json_lines(file: &SourceFile, text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let path = file.path.display().to_string();
+    let path = file.absolute.clone();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let reject = |reason: String| Skipped {
             path: file.path.clone(),

@@ -30,6 +30,8 @@ impl Kind {
 pub struct SourceFile {
     /// As shown to the user: under the root as the user wrote it.
     pub path: PathBuf,
+    /// The same, whatever folder we are run in.
+    pub absolute: String,
     /// Path below its root, `/` between parts: the id of a document that names none.
     pub relative: String,
     /// The root it was found under, as an absolute path.
@@ -63,8 +65,8 @@ pub fn walk(roots: &[PathBuf]) -> Result<Walk> {
         if !root.exists() {
             return Err(IngestProblem::NoSuchPath { path: root.clone() }.into());
         }
-        let absolute = std::path::absolute(root).at("read", root)?.components().collect::<PathBuf>();
-        let absolute = absolute.to_string_lossy().into_owned();
+        // However it is written, a root is the same root; and the folder we are run in has no links in it either.
+        let absolute = root.canonicalize().at("read", root)?.to_string_lossy().into_owned();
         found.roots.push(absolute.clone());
         walk_root(root, &absolute, &mut found);
     }
@@ -92,7 +94,8 @@ fn walk_root(root: &Path, absolute: &str, found: &mut Walk) {
         match Kind::of(&path).filter(|kind| *kind != Kind::JsonLines || is_collection(&path)) {
             Some(kind) => {
                 let relative = relative(root, &path);
-                found.files.push(SourceFile { path, relative, root: absolute.into(), kind });
+                let whole = if path == root { absolute.into() } else { format!("{absolute}/{relative}") };
+                found.files.push(SourceFile { path, absolute: whole, relative, root: absolute.into(), kind });
             }
             None => found.other_files += 1,
         }

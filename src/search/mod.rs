@@ -20,6 +20,7 @@ use query::Query;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::time::Instant;
 
 /// Which legs are asked.
@@ -71,6 +72,7 @@ pub struct Hit {
     pub chunk: ChunkId,
     pub title: String,
     pub headings: Vec<String>,
+    /// Relative to the folder we are run in, where it lies below it.
     pub path: String,
     /// First and last line in the file, counted from 1.
     pub lines: (u32, u32),
@@ -161,6 +163,7 @@ fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<
     candidates.truncate(limit);
     let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
     let passages = snapshot.fetch(&ids)?;
+    let here = std::env::current_dir().unwrap_or_default();
     let hits = candidates.into_iter().zip(passages).enumerate().map(|(index, (candidate, passage))| Hit {
         rank: index as u32 + 1,
         score: candidate.score,
@@ -168,7 +171,7 @@ fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<
         chunk: candidate.chunk,
         title: passage.title,
         headings: passage.headings,
-        path: passage.path,
+        path: from_here(&here, &passage.path),
         lines: passage.lines,
         text: passage.text,
         trail: candidate.trail,
@@ -177,6 +180,11 @@ fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<
         source: passage.source,
     });
     Ok(hits.collect())
+}
+
+/// `path` without `here` at its beginning.
+fn from_here(here: &Path, path: &str) -> String {
+    Path::new(path).strip_prefix(here).map_or(path.into(), |below| below.display().to_string())
 }
 
 fn annotate(

@@ -139,3 +139,20 @@ fn a_hit_shows_where_it_stands_and_exit_codes_tell_found_from_not_found() {
     let (code, out, err) = outcome(rag(home.path()).args(["search", "zzzz", "--mode", "lexical"]));
     assert_eq!((code, out.as_str(), err.as_str()), (1, "", "nothing found\n"));
 }
+
+#[test]
+fn paths_read_from_where_the_user_is_and_a_root_is_the_same_however_it_is_written() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    fs::create_dir(dir.path().join("notes")).unwrap();
+    write(&dir.path().join("notes"), "fruit.md", "苹果富含果胶。\n");
+    let (code, _, err) = outcome(rag(home.path()).current_dir(dir.path()).args(["index", "notes"]));
+    assert_eq!(code, 0, "{err}");
+    let path_from = |place: &Path| {
+        let (_, out, _) = outcome(rag(home.path()).current_dir(place).args(["search", "果胶", "--json"]));
+        serde_json::from_str::<Value>(&out).unwrap()["hits"][0]["path"].clone()
+    };
+    assert_eq!(path_from(dir.path()), "notes/fruit.md");
+    assert_eq!(path_from(home.path()), dir.path().join("notes/fruit.md").to_str().unwrap());
+    let again = index(home.path(), &[dir.path().join("./notes/").to_str().unwrap()]);
+    assert_eq!((&again["unchanged"], &again["published"]), (&1.into(), &false.into()));
+}
