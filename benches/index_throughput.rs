@@ -3,6 +3,7 @@
 //! `cargo bench --bench index_throughput -- FOLDER` (a folder with `corpus.jsonl`; the embedder and ONNX Runtime must
 //! be there already). Both sides embed everything, in turn, three times; the medians are compared.
 
+use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::Tensor;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ fn main() {
     let home = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(&models, home.path().join("models")).unwrap();
     let library = stdout(rag(None).args(["models", "path", "onnxruntime"]));
-    assert!(ort::init_from(library.trim()).unwrap().commit(), "the library is loaded once");
+    let environment = ort::init_from(library.trim()).unwrap().build().unwrap();
 
     let (mut whole, mut bare) = (Vec::new(), Vec::new());
     let mut passages = 0;
@@ -33,7 +34,7 @@ fn main() {
             serde_json::from_str(&stdout(rag(Some(home.path())).args(["index", "--json", &folder]))).unwrap();
         whole.push(begin.elapsed());
         passages = report["embedded"].as_u64().unwrap() as usize;
-        bare.push(loop_over(&models.join(MODEL), &texts(home.path(), passages)));
+        bare.push(loop_over(&environment, &models.join(MODEL), &texts(home.path(), passages)));
     }
     let (whole, bare) = (median(whole), median(bare));
     let rate = |time: Duration| passages as f64 / time.as_secs_f64();
@@ -69,12 +70,12 @@ fn texts(home: &Path, count: usize) -> Vec<String> {
 }
 
 /// Loads tokenizer and session, then embeds: what `rag index` cannot do without.
-fn loop_over(model: &Path, texts: &[String]) -> Duration {
+fn loop_over(environment: &Environment, model: &Path, texts: &[String]) -> Duration {
     let threads = std::thread::available_parallelism().unwrap().get();
     let begin = Instant::now();
     let mut tokenizer = Tokenizer::from_file(model.join("tokenizer.json")).unwrap();
     tokenizer.with_truncation(Some(TruncationParams { max_length: 512, ..TruncationParams::default() })).unwrap();
-    let builder = Session::builder().unwrap().with_intra_threads(threads).unwrap();
+    let builder = Session::builder(environment).unwrap().with_intra_threads(threads).unwrap();
     let mut session = { builder }.commit_from_file(model.join("model_q4.onnx")).unwrap();
     for window in texts.chunks(WINDOW) {
         let mut encodings: Vec<Encoding> =
