@@ -12,6 +12,7 @@
 //! | [`ingest`] | walk → parse → chunk → embed → commit | queries, the command line |
 //! | [`search`] | query → legs → fusion → hits | prompts, HTTP, storage formats |
 //! | [`answer`] | packing, prompt, citations, abstention | how retrieval works |
+//! | [`eval`] | topics and judgements → runs, metrics, comparisons, reports | private search paths |
 //! | [`engine`] | the façade; the only place that chooses concrete types | clap |
 //! | [`cli`] | one file a command, rendering | stores, models |
 //!
@@ -21,7 +22,8 @@
 //! `tests/it/architecture.rs` enforces this picture.
 //!
 //! ```text
-//! main → cli → { engine, config }
+//! main → cli → { eval, engine, config }
+//! eval → { engine }
 //! engine → { ingest, search, answer, store, models, config, text }
 //! answer → { search, models, text }    search → { store, models, text }
 //! ingest → { store, models, text }     store → { text }
@@ -43,6 +45,7 @@ pub mod document;
 pub mod embedding;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod ingest;
 pub mod language;
 pub mod models;

@@ -4,6 +4,7 @@ mod ask;
 mod config;
 mod demo;
 mod doctor;
+mod eval;
 mod index;
 mod llama;
 mod models;
@@ -47,6 +48,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Answer a question from the collection, with sources 提问
     Ask(ask::AskArgs),
+    /// Measure retrieval, with intervals 评测
+    Eval(eval::EvalArgs),
     /// Weights: list, pull, verify 模型权重
     Models(models::ModelsArgs),
     /// A local llama-server: up, down, status 本地模型服务
@@ -104,6 +107,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
+        Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
         Command::Llama(args) => llama::run(args, &engine, lang),
         Command::Demo(args) => demo::run(args, &engine, lang),

@@ -45,6 +45,7 @@ pub struct Shown {
 }
 
 /// All settings, each with its origin. Plain text until a getter asks for a type.
+#[derive(Clone)]
 pub struct Config {
     home: PathBuf,
     home_origin: Origin,

@@ -26,6 +26,8 @@ use crate::models::catalog;
 use crate::models::embedder::Embedder;
 use crate::models::onnx::OnnxEmbedder;
 use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, Timeouts};
+use crate::models::query_cache::QueryCache;
+use crate::ranking::Ranking;
 use crate::search::{self, Fusion};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Snapshot, Store};
@@ -38,6 +40,11 @@ use std::time::Duration;
 /// Everything a command needs, opened when it is first asked for.
 pub struct Engine {
     config: Config,
+    /// The folder of the collections, and the name of ours.
+    collections: PathBuf,
+    collection: String,
+    /// Set where query vectors are kept.
+    queries: OnceLock<QueryCache>,
     analyzer: OnceLock<Arc<Analyzer>>,
     embedder: OnceLock<Arc<dyn Embedder>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
@@ -57,7 +64,26 @@ pub struct SearchRequest {
 impl Engine {
     /// Opens nothing yet.
     pub fn new(config: Config) -> Engine {
-        Engine { config, analyzer: OnceLock::new(), embedder: OnceLock::new(), snapshot: OnceLock::new() }
+        let collections = config.home().join("collections");
+        let collection = config.text("collection").to_string();
+        Engine::over(config, collections, collection)
+    }
+
+    fn over(config: Config, collections: PathBuf, collection: String) -> Engine {
+        Engine {
+            config,
+            collections,
+            collection,
+            queries: OnceLock::new(),
+            analyzer: OnceLock::new(),
+            embedder: OnceLock::new(),
+            snapshot: OnceLock::new(),
+        }
+    }
+
+    /// The same engine over a collection of its own that no user's command sees: for evaluations.
+    pub fn aside(&self, name: &str) -> Engine {
+        Engine::over(self.config.clone(), self.config.home().join("evals"), name.into())
     }
 
     pub fn config(&self) -> &Config {
@@ -103,22 +129,36 @@ impl Engine {
     /// Ranked passages for a query.
     pub fn search(&self, query: &str, request: &SearchRequest) -> Result<Found> {
         let mode: Mode = self.config.text("search.mode").parse()?;
+        let limit = request.limit.unwrap_or(self.config.get("search.limit"));
         let options = search::Options {
-            mode,
-            limit: request.limit.unwrap_or(self.config.get("search.limit")),
-            depth: self.config.get("search.depth"),
-            fusion: Fusion {
-                k: self.config.get("search.rrf_k"),
-                weight_lexical: self.config.get("search.weight_lexical"),
-                weight_dense: self.config.get("search.weight_dense"),
-            },
             explain: request.explain,
             highlight: request.highlight,
             weigh: request.weigh,
+            ..self.search_options(mode, limit)
         };
+        let options = search::Options { depth: options.depth.max(limit), ..options };
         let snapshot = self.snapshot()?;
         let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };
         search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)
+    }
+
+    /// Computes the vectors of `queries`, and keeps them for later runs.
+    pub fn embed_queries(&self, queries: &[&str], on: &mut dyn FnMut(usize, usize)) -> Result<()> {
+        let dir = self.config.home().join("evals");
+        let cache = get_or_try_init(&self.queries, || QueryCache::open(self.embedder()?.clone(), &dir))?;
+        cache.keep(queries, on)
+    }
+
+    /// The ranking of a query without its text: what an evaluation needs of a search, by the same way. However many
+    /// are asked for, a fusion has the candidates that it has when a user searches.
+    pub fn rank(&self, query: &str, mode: Mode, limit: usize) -> Result<Ranking> {
+        let options = self.search_options(mode, limit);
+        let embedder = match (mode, self.queries.get()) {
+            (Mode::Lexical, _) => None,
+            (_, Some(cache)) => Some(cache as &dyn Embedder),
+            (_, None) => Some(self.embedder()?.as_ref()),
+        };
+        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, embedder, &options)
     }
 
     /// What is indexed; an error if nothing is.
@@ -132,11 +172,23 @@ impl Engine {
 
     /// Names of the collections that can be searched.
     pub fn collections(&self) -> Result<Vec<String>> {
-        EmbeddedStore::collections(&self.collections_dir())
+        EmbeddedStore::collections(&self.collections)
     }
 
-    fn collections_dir(&self) -> PathBuf {
-        self.config.home().join("collections")
+    fn search_options(&self, mode: Mode, limit: usize) -> search::Options {
+        search::Options {
+            mode,
+            limit,
+            depth: self.config.get("search.depth"),
+            fusion: Fusion {
+                k: self.config.get("search.rrf_k"),
+                weight_lexical: self.config.get("search.weight_lexical"),
+                weight_dense: self.config.get("search.weight_dense"),
+            },
+            explain: false,
+            highlight: false,
+            weigh: false,
+        }
     }
 
     fn analyzer(&self) -> Result<&Arc<Analyzer>> {
@@ -146,8 +198,8 @@ impl Engine {
     }
 
     fn store(&self) -> Result<EmbeddedStore> {
-        let name = self.config.text("collection");
-        EmbeddedStore::new(&self.collections_dir(), name, self.analyzer()?.clone(), self.config.get("index.graph_min"))
+        let graph_min = self.config.get("index.graph_min");
+        EmbeddedStore::new(&self.collections, &self.collection, self.analyzer()?.clone(), graph_min)
     }
 
     fn snapshot(&self) -> Result<&Arc<dyn Snapshot>> {

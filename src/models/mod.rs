@@ -6,4 +6,5 @@ pub mod embedder;
 pub mod llama;
 pub mod onnx;
 pub mod openai;
+pub mod query_cache;
 pub mod weights;

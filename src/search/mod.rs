@@ -50,7 +50,7 @@ pub struct Options {
     pub mode: Mode,
     /// Hits returned, at most.
     pub limit: usize,
-    /// Candidates each leg contributes to the fusion; at least `limit`.
+    /// Candidates each leg contributes to the fusion.
     pub depth: usize,
     pub fusion: Fusion,
     /// Whether each hit says what every term contributed, and the result what its evidence is.
@@ -135,15 +135,7 @@ pub fn search(
 ) -> Result<Found> {
     let begin = Instant::now();
     let query = Query::new(query)?;
-    let legs = retrieve::retrieve(&query, snapshot, analyzer, embedder, options)?;
-    let mut timings_ms = legs.timings_ms;
-    let ranking = match options.mode {
-        Mode::Lexical => legs.lexical,
-        Mode::Dense => legs.dense,
-        Mode::Hybrid => {
-            timed(&mut timings_ms, "fuse", || Ok(fuse(&legs.lexical, &legs.dense, &options.fusion, options.limit)))?
-        }
-    };
+    let (ranking, mut timings_ms) = ranked(&query, snapshot, analyzer, embedder, options)?;
     let hits = timed(&mut timings_ms, "fetch", || fetch(ranking, snapshot, options.limit))?;
     let mut found = Found {
         query: query.text.into(),
@@ -156,6 +148,36 @@ pub fn search(
     annotate(&mut found, &query, snapshot, analyzer, options)?;
     found.timings_ms.insert("total", millis(begin));
     Ok(found)
+}
+
+/// As [`search`], but the ranking alone.
+pub fn rank(
+    query: &str,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    embedder: Option<&dyn Embedder>,
+    options: &Options,
+) -> Result<Ranking> {
+    Ok(ranked(&Query::new(query)?, snapshot, analyzer, embedder, options)?.0)
+}
+
+fn ranked(
+    query: &Query<'_>,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    embedder: Option<&dyn Embedder>,
+    options: &Options,
+) -> Result<(Ranking, BTreeMap<&'static str, f64>)> {
+    let legs = retrieve::retrieve(query, snapshot, analyzer, embedder, options)?;
+    let mut timings_ms = legs.timings_ms;
+    let ranking = match options.mode {
+        Mode::Lexical => legs.lexical,
+        Mode::Dense => legs.dense,
+        Mode::Hybrid => {
+            timed(&mut timings_ms, "fuse", || Ok(fuse(&legs.lexical, &legs.dense, &options.fusion, options.limit)))?
+        }
+    };
+    Ok((ranking, timings_ms))
 }
 
 fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<Hit>> {

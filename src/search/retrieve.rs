@@ -26,7 +26,7 @@ pub fn retrieve(
     embedder: Option<&dyn Embedder>,
     options: &Options,
 ) -> Result<Legs> {
-    let depth = options.depth.max(options.limit);
+    let depth = options.depth;
     let (lexical, dense) = match options.mode {
         Mode::Lexical => (lexical(query, snapshot, analyzer, options.limit)?, Default::default()),
         Mode::Dense => (Default::default(), dense(query, snapshot, embedder, options.limit)?),

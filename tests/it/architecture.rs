@@ -9,7 +9,8 @@ const NOUNS: [&str; 5] = ["document", "embedding", "ranking", "language", "error
 fn arrows() -> BTreeMap<&'static str, Vec<&'static str>> {
     BTreeMap::from([
         ("main", vec!["cli"]),
-        ("cli", vec!["engine", "config"]),
+        ("cli", vec!["eval", "engine", "config"]),
+        ("eval", vec!["engine"]),
         ("engine", vec!["ingest", "search", "answer", "store", "models", "config", "text"]),
         ("answer", vec!["search", "models", "text"]),
         ("search", vec!["store", "models", "text"]),

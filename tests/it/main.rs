@@ -7,6 +7,7 @@ mod chat_faults;
 mod chat_real;
 mod crash;
 mod embedder;
+mod eval_cli;
 mod gemma;
 mod llama;
 mod scripted_hub;

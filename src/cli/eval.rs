@@ -1,0 +1,243 @@
+//! `rag eval`.
+
+use super::render::{self, BOLD, DIM, padded};
+use super::{Outcome, Run};
+use crate::engine::{Engine, IndexProgress};
+use crate::eval::{self, Comparison, Conclusion, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
+use crate::language::Lang;
+use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Columns of the table, after the system's name.
+const COLUMNS: [&str; 7] = ["ndcg@10", "mrr@10", "recall@5", "recall@10", "recall@100", "map", "success@1"];
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run the systems on a suite and judge them 检索评测
+    Retrieval(RetrievalArgs),
+    /// Compare two run files in TREC's format, from any engine 比较两份运行结果
+    Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+struct RetrievalArgs {
+    /// Folder of the suite: ours (suite.toml) or BEIR's layout 评测集目录
+    suite: PathBuf,
+    /// dev or test, as the suite has them 数据划分
+    #[arg(long, value_name = "NAME")]
+    split: Option<String>,
+    /// Systems, the baseline first 系统
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "lexical,dense,hybrid")]
+    systems: Vec<String>,
+    /// What intervals and comparisons are about 指标
+    #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
+    metric: String,
+    /// Grade from which a document counts as relevant 相关的最低等级
+    #[arg(long, value_name = "GRADE")]
+    rel: Option<i32>,
+    /// Write the report as JSON to a file, or to stdout with - 报告写成 JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a run file in TREC's format for each system 运行结果目录
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Write the report as one HTML page 报告写成网页
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Exit with 1 if a value is below what suite.toml expects 低于预期则退出码为 1
+    #[arg(long)]
+    gate: bool,
+}
+
+#[derive(Debug, Args)]
+struct CompareArgs {
+    run_a: PathBuf,
+    run_b: PathBuf,
+    /// Judgements, as TREC or BEIR write them 相关性标注
+    #[arg(long, value_name = "FILE")]
+    qrels: PathBuf,
+    #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
+    metric: String,
+    #[arg(long, value_name = "GRADE", default_value_t = 1)]
+    rel: i32,
+    /// Print JSON 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
+    match args.action {
+        Action::Retrieval(args) => retrieval(args, engine, lang),
+        Action::Compare(args) => compare(args, lang),
+    }
+}
+
+fn metric(name: &str) -> anyhow::Result<Metric> {
+    let known = || eval::METRICS.iter().map(|metric| metric.to_string()).collect();
+    let found = Metric::named(name).ok_or_else(|| EvalProblem::UnknownMetric { name: name.into(), known: known() });
+    Ok(found.map_err(crate::error::Error::from)?)
+}
+
+fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
+    let metric = metric(&args.metric)?;
+    let mut suite = Suite::read(&args.suite, args.split.as_deref())?;
+    suite.rel = args.rel.unwrap_or(suite.rel);
+    let bench = bench(&suite, engine, &Options { systems: args.systems.clone() }, lang)?;
+    let mut report = eval::evaluate(&suite, &bench.runs, metric);
+    report.time(&bench.latencies);
+    if let Some(dir) = &args.runs {
+        std::fs::create_dir_all(dir)?;
+        for run in &bench.runs {
+            std::fs::write(dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system)), run.trec())?;
+        }
+    }
+    if let Some(path) = &args.html {
+        std::fs::write(path, eval::page(&suite, &bench.runs, &report, lang))?;
+    }
+    match &args.json {
+        Some(path) if path.as_os_str() == "-" => render::json(&report)?,
+        Some(path) => std::fs::write(path, serde_json::to_vec_pretty(&report)?)?,
+        None => {}
+    }
+    if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
+        table(&report, &args.systems, lang)?;
+    }
+    if args.gate { gate(&suite, &report, lang) } else { Ok(Outcome::Done) }
+}
+
+fn bench(suite: &Suite, engine: &Engine, options: &Options, lang: Lang) -> anyhow::Result<eval::Bench> {
+    let mut bar: Option<(String, ProgressBar)> = None;
+    let mut show = |message: String, done: usize, total: usize| {
+        if bar.as_ref().is_none_or(|(shown, _)| *shown != message) {
+            if let Some((_, old)) = bar.take() {
+                old.finish_and_clear();
+            }
+            bar = Some((message.clone(), render::bar(total as u64, false).with_message(message)));
+        }
+        if let Some((_, bar)) = &bar {
+            bar.set_position(done as u64);
+        }
+    };
+    let bench = eval::bench(suite, engine, options, &mut |progress| match progress {
+        Progress::Indexing(IndexProgress::Embedded { done, total }) => {
+            show(lang.pick("向量化", "embedding").into(), done, total);
+        }
+        Progress::Indexing(_) => {}
+        Progress::Embedded { done, total } => show(lang.pick("查询向量", "query vectors").into(), done, total),
+        Progress::Searched { system, done, total } => show(system.into(), done, total),
+    });
+    if let Some((_, bar)) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(bench?)
+}
+
+fn table(report: &Report, systems: &[String], lang: Lang) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let Report { suite, split, queries, metric, .. } = report;
+    writeln!(
+        out,
+        "{BOLD}{suite} {split}{BOLD:#} {}",
+        lang.pick(format!("{queries} 条查询"), format!("{queries} queries"))
+    )?;
+    let head: Vec<String> = COLUMNS.iter().map(|column| padded(column, 11)).collect();
+    let zero = lang.pick("空结果", "zero");
+    writeln!(
+        out,
+        "{DIM}{} {} {}{} p50 ms   q/s{DIM:#}",
+        padded("", 10),
+        padded("95 %", 15),
+        head.concat(),
+        padded(zero, 7)
+    )?;
+    for name in systems {
+        let Some(system) = report.systems.get(name) else { continue };
+        let [low, high] = system.all.ci95;
+        let values: Vec<String> =
+            COLUMNS.iter().map(|column| padded(&format!("{:.4}", system.all.values[*column]), 11)).collect();
+        let interval = padded(&format!("[{low:.3}, {high:.3}]"), 15);
+        let zero = padded(&format!("{:.1}%", 100.0 * system.zero_results), 7);
+        let latency = system.latency_p50_ms.map_or(String::new(), |ms| format!("{ms:>6.2}"));
+        let rate = system.queries_per_s.map_or(String::new(), |rate| format!("{rate:>6.0}"));
+        writeln!(out, "{} {interval} {}{zero} {latency} {rate}", padded(name, 10), values.concat())?;
+    }
+    slices(&mut out, report, systems)?;
+    writeln!(out, "{DIM}{metric}{DIM:#}")?;
+    for comparison in report.comparisons.iter().filter(|comparison| comparison.slice.is_empty()) {
+        writeln!(out, "{}", comparison.words(lang))?;
+    }
+    for comparison in report.comparisons.iter().filter(|comparison| is_telling(comparison)) {
+        writeln!(out, "{DIM}{}{DIM:#} {}", comparison.slice, comparison.words(lang))?;
+    }
+    Ok(())
+}
+
+/// Slices are for diagnosis: named only where they show something.
+fn is_telling(comparison: &Comparison) -> bool {
+    !comparison.slice.is_empty() && matches!(comparison.conclusion(), Conclusion::Better | Conclusion::Worse)
+}
+
+fn slices(out: &mut impl Write, report: &Report, systems: &[String]) -> anyhow::Result<()> {
+    let Some(first) = report.systems.values().next() else { return Ok(()) };
+    if first.slices.is_empty() {
+        return Ok(());
+    }
+    for (slice, sliced) in &first.slices {
+        write!(out, "{} {:>4} ", padded(slice, 10), sliced.queries)?;
+        for name in systems {
+            let value = report.systems.get(name).and_then(|system| system.slices.get(slice));
+            let value = value.map_or(0.0, |sliced| sliced.values[&report.metric]);
+            write!(out, " {name} {value:.3} ")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Every value that `suite.toml` expects, with what came out.
+fn gate(suite: &Suite, report: &Report, lang: Lang) -> Run {
+    let mut regressed = false;
+    for (system, expected) in &suite.expected {
+        for (metric, expected) in expected {
+            let value = report.systems.get(system).and_then(|system| system.all.values.get(metric));
+            let Some(value) = value else { continue };
+            if *value < expected - suite.tolerance {
+                regressed = true;
+                let message = lang.pick(
+                    format!("{system} {metric} 为 {value:.4},预期 {expected:.4}(容差 {})", suite.tolerance),
+                    format!("{system} {metric} is {value:.4}, expected {expected:.4} (tolerance {})", suite.tolerance),
+                );
+                render::warning(&message);
+            }
+        }
+    }
+    Ok(if regressed { Outcome::Nothing } else { Outcome::Done })
+}
+
+fn compare(args: CompareArgs, lang: Lang) -> Run {
+    let metric = metric(&args.metric)?;
+    let qrels = Qrels::read(&args.qrels)?;
+    let mut runs = vec![eval::Run::read(&args.run_b)?, eval::Run::read(&args.run_a)?];
+    if runs[0].system == runs[1].system {
+        runs[0].system += "-b";
+        runs[1].system += "-a";
+    }
+    let topic = |id: &String| Topic { id: id.clone(), text: String::new(), slice: String::new() };
+    let suite = Suite::judged(qrels.0.keys().map(topic).collect(), qrels, args.rel);
+    let report = eval::evaluate(&suite, &runs, metric);
+    if args.json {
+        render::json(&report)?;
+    } else {
+        let names: Vec<String> = runs.into_iter().rev().map(|run| run.system).collect();
+        table(&report, &names, lang)?;
+    }
+    Ok(Outcome::Done)
+}

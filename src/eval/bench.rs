@@ -1,0 +1,75 @@
+//! The bench: every topic of a suite through every system.
+
+use super::{EvalProblem, Layout, Run, Suite};
+use crate::engine::{Engine, IndexProgress, Mode};
+use crate::error::Result;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Documents kept a topic: enough for recall@100.
+const DEPTH: usize = 100;
+/// Chunks asked for a topic: a document may have several.
+const CHUNKS: usize = 300;
+
+pub struct Options {
+    /// In the order of the report; the first is the baseline.
+    pub systems: Vec<String>,
+}
+
+/// What is going on, for a progress bar.
+pub enum Progress<'a> {
+    Indexing(IndexProgress<'a>),
+    /// Query vectors computed of those that were not kept from an earlier time.
+    Embedded {
+        done: usize,
+        total: usize,
+    },
+    /// Queries answered by a system.
+    Searched {
+        system: &'a str,
+        done: usize,
+        total: usize,
+    },
+}
+
+/// Runs and how long their queries took.
+pub struct Bench {
+    pub runs: Vec<Run>,
+    /// Milliseconds of each query, by system; the time of embedding is not in it.
+    pub latencies: BTreeMap<String, Vec<f64>>,
+}
+
+/// Indexes the suite's documents where they have changed, and runs the systems one after another.
+pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnMut(Progress<'_>)) -> Result<Bench> {
+    let modes: Vec<(String, Mode)> = options
+        .systems
+        .iter()
+        .map(|name| Ok((name.clone(), name.parse().map_err(|_| EvalProblem::UnknownSystem { name: name.clone() })?)))
+        .collect::<Result<_>>()?;
+    let engine = match suite.layout {
+        Layout::Beir => engine.aside(&format!("beir-{}", suite.name)),
+        Layout::Own => engine.aside(&format!("suite-{}", suite.name)),
+    };
+    engine.index(vec![suite.documents.clone()], false, &mut |progress| on(Progress::Indexing(progress)))?;
+    if modes.iter().any(|(_, mode)| *mode != Mode::Lexical) {
+        let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).collect();
+        engine.embed_queries(&texts, &mut |done, total| on(Progress::Embedded { done, total }))?;
+    }
+    let mut bench = Bench { runs: Vec::new(), latencies: BTreeMap::new() };
+    for (name, mode) in modes {
+        let mut run = Run::new(&name);
+        let mut latencies = Vec::with_capacity(suite.topics.len());
+        for (index, topic) in suite.topics.iter().enumerate() {
+            let begin = Instant::now();
+            let ranking = engine.rank(&topic.text, mode, CHUNKS)?;
+            latencies.push(begin.elapsed().as_secs_f64() * 1e3);
+            let scored =
+                ranking.into_candidates().into_iter().map(|candidate| (candidate.chunk.doc.0, candidate.score));
+            run.insert(&topic.id, scored, DEPTH);
+            on(Progress::Searched { system: &name, done: index + 1, total: suite.topics.len() });
+        }
+        bench.latencies.insert(name, latencies);
+        bench.runs.push(run);
+    }
+    Ok(bench)
+}

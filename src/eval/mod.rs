@@ -1,0 +1,29 @@
+//! Evaluation: topics → the same search as any user's → runs → metrics → what may be concluded.
+//!
+//! ```text
+//! suite (topics, qrels) ─┬─→ run of each system ─→ scores a topic ─→ means, intervals, comparisons ─→ report
+//!                        └─ documents, chunks mapped by MaxP
+//! ```
+//!
+//! Every value is the standard one: trec_eval's definitions, order and tie rule, so that any public tool can check it.
+
+mod bench;
+mod compare;
+mod html;
+mod metric;
+mod problem;
+mod qrels;
+mod report;
+mod run;
+mod stats;
+mod suite;
+
+pub use bench::{Bench, Options, Progress, bench};
+pub use compare::{Comparison, Conclusion, compare};
+pub use html::page;
+pub use metric::{METRICS, Metric};
+pub use problem::EvalProblem;
+pub use qrels::{Grades, Qrels};
+pub use report::{Report, Sliced, System, evaluate};
+pub use run::Run;
+pub use suite::{Layout, Suite, Topic};

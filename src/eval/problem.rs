@@ -1,0 +1,56 @@
+//! What can be wrong with an evaluation.
+
+use crate::error::{Fault, Problem};
+use crate::language::Lang;
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum EvalProblem {
+    #[error("{path}: line {line} does not hold {expected}")]
+    BadLine { path: PathBuf, line: usize, expected: &'static str },
+    #[error("{path} is no suite: it holds neither suite.toml nor corpus.jsonl, queries.jsonl and qrels/")]
+    NoSuite { path: PathBuf },
+    #[error("{path}: {reason}")]
+    BadSuite { path: PathBuf, reason: String },
+    #[error("suite {suite} has no split {split}")]
+    NoSplit { suite: String, split: String, known: Vec<String> },
+    #[error("no system is called {name}")]
+    UnknownSystem { name: String },
+    #[error("no metric is called {name}")]
+    UnknownMetric { name: String, known: Vec<String> },
+    #[error("no topic of {suite} has a judged document")]
+    NoTopics { suite: String },
+}
+
+impl Problem for EvalProblem {
+    fn fault(&self) -> Fault {
+        Fault::User
+    }
+
+    fn zh(&self) -> String {
+        match self {
+            EvalProblem::BadLine { path, line, .. } => format!("{} 第 {line} 行格式不对", path.display()),
+            EvalProblem::NoSuite { path } => {
+                format!("{} 不是评测集:既没有 suite.toml,也没有 corpus.jsonl、queries.jsonl 和 qrels/", path.display())
+            }
+            EvalProblem::BadSuite { path, reason } => format!("{}:{reason}", path.display()),
+            EvalProblem::NoSplit { suite, split, .. } => format!("评测集 {suite} 没有 {split} 这一份"),
+            EvalProblem::UnknownSystem { name } => format!("没有叫 {name} 的系统"),
+            EvalProblem::UnknownMetric { name, .. } => format!("没有叫 {name} 的指标"),
+            EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
+        }
+    }
+
+    fn hint(&self, lang: Lang) -> Option<String> {
+        let one_of =
+            |known: &[String]| lang.pick(format!("可用:{}", known.join("、")), format!("one of {}", known.join(", ")));
+        match self {
+            EvalProblem::NoSplit { known, .. } | EvalProblem::UnknownMetric { known, .. } => Some(one_of(known)),
+            EvalProblem::UnknownSystem { .. } => Some(one_of(&["lexical", "dense", "hybrid"].map(String::from))),
+            EvalProblem::BadLine { expected, .. } => {
+                Some(lang.pick(format!("每行应为:{expected}"), format!("a line holds {expected}")))
+            }
+            EvalProblem::NoSuite { .. } | EvalProblem::BadSuite { .. } | EvalProblem::NoTopics { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Statistics over topics: intervals by the bootstrap, tests by randomization, how many topics would be enough.
+
+use fastrand::Rng;
+
+/// Of every resampling.
+pub const RESAMPLES: usize = 10_000;
+/// Fixed, so that a report is reproducible to the last digit.
+const SEED: u64 = 20_240_608;
+
+/// An interval that holds the true value in 95 of 100 samples.
+pub type Interval = [f64; 2];
+
+pub fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+/// Percentile bootstrap of the mean (Efron 1979; for retrieval: Sakai, SIGIR 2006).
+pub fn interval(values: &[f64]) -> Interval {
+    if values.is_empty() {
+        return [0.0, 0.0];
+    }
+    let mut rng = Rng::with_seed(SEED);
+    let mut means: Vec<f64> = (0..RESAMPLES)
+        .map(|_| (0..values.len()).map(|_| values[rng.usize(..values.len())]).sum::<f64>() / values.len() as f64)
+        .collect();
+    means.sort_by(f64::total_cmp);
+    let at = |share: f64| means[((share * RESAMPLES as f64) as usize).min(RESAMPLES - 1)];
+    [at(0.025), at(0.975)]
+}
+
+/// Two-sided p of the paired randomization test: how often a mean at least as far from zero comes out when every
+/// topic's difference may as well have had the other sign (Fisher; Smucker, Allan and Carterette, CIKM 2007).
+pub fn randomization_p(differences: &[f64]) -> f64 {
+    let observed = differences.iter().sum::<f64>().abs();
+    // Rounding must not tell apart what is equal.
+    let bar = observed - 1e-12;
+    let mut rng = Rng::with_seed(SEED);
+    let moved: Vec<f64> = differences.iter().copied().filter(|difference| *difference != 0.0).collect();
+    let mut as_far = 0;
+    for _ in 0..RESAMPLES {
+        let (mut sum, mut bits) = (0.0, 0);
+        for (index, difference) in moved.iter().enumerate() {
+            if index % 64 == 0 {
+                bits = rng.u64(..);
+            }
+            sum += if bits & 1 == 0 { *difference } else { -difference };
+            bits >>= 1;
+        }
+        as_far += usize::from(sum.abs() >= bar);
+    }
+    (as_far + 1) as f64 / (RESAMPLES + 1) as f64
+}
+
+/// Mean of the paired differences over their standard deviation (Cohen's d for pairs); 0 where nothing differs.
+pub fn effect(differences: &[f64]) -> f64 {
+    let deviation = deviation(differences);
+    if deviation > 0.0 { mean(differences) / deviation } else { 0.0 }
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let mean = mean(values);
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+}
+
+/// How many topics would show a difference of the observed size, at 5 % error and 80 % power; `None` where none is
+/// observed.
+pub fn topics_needed(differences: &[f64]) -> Option<usize> {
+    let (mean, deviation) = (mean(differences), deviation(differences));
+    // The two quantiles of the normal distribution: 97.5 % and 80 %.
+    let needed = ((1.96 + 0.8416) * deviation / mean).powi(2).ceil();
+    (mean != 0.0 && needed.is_finite()).then_some((needed as usize).max(differences.len() + 1))
+}
+
+/// Holm's step-down correction (1979): the adjusted p of each, in the order given.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut adjusted = vec![0.0; p.len()];
+    let mut last = 0.0_f64;
+    for (rank, index) in order.into_iter().enumerate() {
+        last = last.max(p[index] * (p.len() - rank) as f64).min(1.0);
+        adjusted[index] = last;
+    }
+    adjusted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_holds_the_mean_and_shrinks_with_more_topics() {
+        let some: Vec<f64> = (0..40).map(|n| f64::from(n % 5) / 4.0).collect();
+        let many = some.repeat(25);
+        let ([low, high], [lower, higher]) = (interval(&some), interval(&many));
+        assert!(low < mean(&some) && mean(&some) < high);
+        // Of a mean of n values: ± 1.96 σ / √n, here σ = .354.
+        assert!((high - low - 2.0 * 1.96 * 0.3536 / 40f64.sqrt()).abs() < 0.02, "{low} {high}");
+        assert!((high - low) / (higher - lower) > 4.0);
+        assert_eq!(interval(&[0.5]), [0.5, 0.5]);
+    }
+
+    #[test]
+    fn the_test_counts_signs() {
+        // Five differences of one sign: only 2 of 32 assignments are as far, p = 1/16.
+        assert!((randomization_p(&[1.0; 5]) - 1.0 / 16.0).abs() < 0.01);
+        assert_eq!(randomization_p(&[0.0; 5]), 1.0);
+        assert!(randomization_p(&[1.0, -1.0, 1.0, -1.0]) > 0.9);
+        assert!(randomization_p(&[0.5; 100]) < 0.001);
+    }
+
+    #[test]
+    fn holm_by_hand() {
+        let adjusted = holm(&[0.01, 0.04, 0.03]);
+        let expected = [0.03, 0.06, 0.06];
+        assert!(adjusted.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{adjusted:?}");
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_small_difference_needs_many_topics() {
+        let noisy: Vec<f64> = (0..50).map(|n| if n % 2 == 0 { 0.31 } else { -0.29 }).collect();
+        let needed = topics_needed(&noisy).unwrap();
+        // (2.8 × .303 / .01)² ≈ 7,200
+        assert!((7_000..7_500).contains(&needed), "{needed}");
+        assert_eq!(topics_needed(&[0.0, 0.0]), None);
+    }
+}

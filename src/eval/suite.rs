@@ -1,0 +1,195 @@
+//! A suite: topics with judgements over a collection of documents, in BEIR's layout or in ours.
+
+use super::{EvalProblem, Qrels};
+use crate::error::{IoContext, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How a suite's folder is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`.
+    Beir,
+    /// `suite.toml`, `topics.jsonl`, `qrels.tsv`; documents are in the folder that `suite.toml` names.
+    Own,
+}
+
+/// A question with everything that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    pub id: String,
+    pub text: String,
+    /// Its type, for tables by slice; empty where the suite has none.
+    pub slice: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Suite {
+    pub name: String,
+    pub layout: Layout,
+    pub split: String,
+    /// What is indexed: a file or a folder.
+    pub documents: PathBuf,
+    /// Of the split, those with at least one judged document, ordered by id.
+    pub topics: Vec<Topic>,
+    pub qrels: Qrels,
+    /// Grade from which a document is relevant.
+    pub rel: i32,
+    /// Expected values by system and metric, for the gate.
+    pub expected: BTreeMap<String, BTreeMap<String, f64>>,
+    /// How far below the expected a value may fall.
+    pub tolerance: f64,
+}
+
+#[derive(Deserialize)]
+struct QueryLine {
+    #[serde(alias = "id")]
+    _id: String,
+    text: String,
+    #[serde(default, rename = "type")]
+    slice: String,
+    split: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuiteFile {
+    name: String,
+    documents: PathBuf,
+    rel: Option<i32>,
+    tolerance: Option<f64>,
+    /// Split → system → metric → value.
+    #[serde(default)]
+    expected: BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>,
+}
+
+/// Where `suite.toml` says nothing: about what a rounding of one topic in a hundred moves.
+const TOLERANCE: f64 = 0.005;
+
+impl Suite {
+    /// Reads the suite in `folder`; without a split, `dev` where there is one, else the first by name.
+    pub fn read(folder: &Path, split: Option<&str>) -> Result<Suite> {
+        if folder.join("suite.toml").is_file() {
+            return read_own(folder, split);
+        }
+        let is_beir = folder.join("queries.jsonl").is_file() && folder.join("corpus.jsonl").is_file();
+        if is_beir && folder.join("qrels").is_dir() {
+            return read_beir(folder, split);
+        }
+        Err(EvalProblem::NoSuite { path: folder.into() }.into())
+    }
+
+    /// Judged topics without documents: for runs that were made elsewhere.
+    pub fn judged(topics: Vec<Topic>, qrels: Qrels, rel: i32) -> Suite {
+        Suite {
+            name: "qrels".into(),
+            layout: Layout::Own,
+            split: "all".into(),
+            documents: PathBuf::new(),
+            topics,
+            qrels,
+            rel,
+            expected: BTreeMap::new(),
+            tolerance: TOLERANCE,
+        }
+    }
+
+    /// Names of the slices, sorted; empty where topics have no type.
+    pub fn slices(&self) -> Vec<&str> {
+        let mut slices: Vec<&str> = self.topics.iter().map(|topic| topic.slice.as_str()).collect();
+        slices.retain(|slice| !slice.is_empty());
+        slices.sort_unstable();
+        slices.dedup();
+        slices
+    }
+}
+
+fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
+    let mut known = Vec::new();
+    let dir = folder.join("qrels");
+    for entry in std::fs::read_dir(&dir).at("list", &dir)? {
+        let name = entry.at("list", &dir)?.file_name().to_string_lossy().into_owned();
+        known.extend(name.strip_suffix(".tsv").map(String::from));
+    }
+    known.sort();
+    let name = folder.canonicalize().at("read", folder)?;
+    let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let split = chosen(split, &known, &name)?;
+    let qrels = Qrels::read(&dir.join(format!("{split}.tsv")))?;
+    let lines = read_lines(&folder.join("queries.jsonl"))?;
+    let topics = topics(lines.into_iter(), &qrels);
+    finished(Suite {
+        name,
+        layout: Layout::Beir,
+        split,
+        documents: folder.join("corpus.jsonl"),
+        topics,
+        qrels,
+        rel: 1,
+        expected: BTreeMap::new(),
+        tolerance: TOLERANCE,
+    })
+}
+
+fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
+    let path = folder.join("suite.toml");
+    let text = std::fs::read_to_string(&path).at("read", &path)?;
+    let file: SuiteFile = toml::from_str(&text)
+        .map_err(|error| EvalProblem::BadSuite { path: path.clone(), reason: error.message().into() })?;
+    let lines = read_lines(&folder.join("topics.jsonl"))?;
+    let mut known: Vec<String> = lines.iter().filter_map(|line| line.split.clone()).collect();
+    known.sort();
+    known.dedup();
+    let split = if known.is_empty() { "all".into() } else { chosen(split, &known, &file.name)? };
+    let qrels = Qrels::read(&folder.join("qrels.tsv"))?;
+    let of_split = lines.into_iter().filter(|line| line.split.as_ref().is_none_or(|of| *of == split));
+    let topics = topics(of_split, &qrels);
+    finished(Suite {
+        layout: Layout::Own,
+        documents: folder.join(file.documents),
+        topics,
+        qrels,
+        rel: file.rel.unwrap_or(1),
+        expected: file.expected.get(&split).cloned().unwrap_or_default(),
+        tolerance: file.tolerance.unwrap_or(TOLERANCE),
+        name: file.name,
+        split,
+    })
+}
+
+fn finished(suite: Suite) -> Result<Suite> {
+    if suite.topics.is_empty() {
+        return Err(EvalProblem::NoTopics { suite: suite.name }.into());
+    }
+    Ok(suite)
+}
+
+fn chosen(asked: Option<&str>, known: &[String], suite: &str) -> Result<String> {
+    let wanted = asked.unwrap_or("dev");
+    let found = known.iter().find(|split| *split == wanted);
+    match (found, asked) {
+        (Some(split), _) => Ok(split.clone()),
+        (None, None) if !known.is_empty() => Ok(known[0].clone()),
+        _ => Err(EvalProblem::NoSplit { suite: suite.into(), split: wanted.into(), known: known.to_vec() }.into()),
+    }
+}
+
+fn read_lines(path: &Path) -> Result<Vec<QueryLine>> {
+    let text = std::fs::read_to_string(path).at("read", path)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let parse = |(index, line)| {
+        let bad =
+            |_| EvalProblem::BadLine { path: path.into(), line: index + 1, expected: "{\"_id\":…,\"text\":…}" };
+        Ok(serde_json::from_str(line).map_err(bad)?)
+    };
+    lines.map(parse).collect()
+}
+
+fn topics(lines: impl Iterator<Item = QueryLine>, qrels: &Qrels) -> Vec<Topic> {
+    let judged = lines.filter(|line| qrels.grades(&line._id).is_some());
+    let mut topics: Vec<Topic> =
+        judged.map(|line| Topic { id: line._id, text: line.text, slice: line.slice }).collect();
+    topics.sort_by(|a, b| a.id.cmp(&b.id));
+    topics
+}

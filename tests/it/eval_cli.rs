@@ -1,0 +1,151 @@
+//! `rag eval`: values against a public tool's, a small suite of our own, runs and gates.
+
+use crate::support::{home, outcome, rag};
+use rag::eval::{METRICS, Metric, Qrels, Run, Suite, Topic, evaluate};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn reference() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("evals/reference")
+}
+
+/// `expected.json` was written by pytrec_eval; `check.py` beside it makes it anew.
+#[test]
+fn values_are_those_of_pytrec_eval() {
+    let expected: Value =
+        serde_json::from_str(&fs::read_to_string(reference().join("expected.json")).unwrap()).unwrap();
+    let qrels = Qrels::read(&reference().join("qrels.tsv")).unwrap();
+    let runs = ["plain", "better"].map(|name| Run::read(&reference().join(format!("{name}.run"))).unwrap());
+    let mut compared = 0;
+    for rel in [1, 2] {
+        let topic = |id: &String| Topic { id: id.clone(), text: String::new(), slice: String::new() };
+        let suite = Suite::judged(qrels.0.keys().map(topic).collect(), qrels.clone(), rel);
+        let report = evaluate(&suite, &runs, Metric::Ndcg(10));
+        for (system, values) in expected[rel.to_string()].as_object().unwrap() {
+            for (metric, value) in values.as_object().unwrap() {
+                let ours = report.systems[system].all.values[metric];
+                let difference = (ours - value.as_f64().unwrap()).abs();
+                assert!(difference < 1e-6, "{system} {metric} rel {rel}: {ours}, expected {value}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 2 * 2 * 7);
+}
+
+#[test]
+fn two_runs_of_any_engine_are_compared() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| reference().join(name).to_str().unwrap().to_string();
+    let args = ["eval", "compare", &path("better.run"), &path("plain.run"), "--qrels", &path("qrels.tsv")];
+    let (code, out, err) = outcome(rag(home.path()).args(args));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("better is better than plain: +0."), "{out}");
+    let (_, out, _) = outcome(rag(home.path()).args(args).arg("--json"));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let comparison = &report["comparisons"][0];
+    for key in ["a", "b", "metric", "delta", "ci95", "p", "wins", "losses", "ties"] {
+        assert!(!comparison[key].is_null(), "{key} in {comparison}");
+    }
+    assert_eq!(report["systems"]["plain"]["zero_results"], json!(2.0 / 30.0));
+}
+
+/// A suite of five notes and four topics in two slices.
+fn suite(dir: &Path, expected: &str) {
+    let notes = [
+        "苹果是一种水果,富含果胶。",
+        "钢琴有 88 个琴键。",
+        "唐朝的首都是长安。",
+        "水在 100 摄氏度沸腾。",
+        "QLoRA 把底座量化为 4 位。",
+    ];
+    fs::create_dir_all(dir.join("notes")).unwrap();
+    for (n, text) in notes.iter().enumerate() {
+        fs::write(dir.join(format!("notes/n{n}.md")), format!("---\nid: n{n}\n---\n{text}\n")).unwrap();
+    }
+    let topics = [
+        ("t1", "果胶", "K"),
+        ("t2", "钢琴琴键数量", "K"),
+        ("t3", "水多少度会烧开", "P"),
+        ("t4", "唐代都城在哪里", "P"),
+    ];
+    let lines: Vec<String> = topics
+        .iter()
+        .map(|(id, text, slice)| json!({"id": id, "text": text, "type": slice, "split": "dev"}).to_string())
+        .collect();
+    fs::write(dir.join("topics.jsonl"), lines.join("\n")).unwrap();
+    fs::write(dir.join("qrels.tsv"), "t1 0 n0 3\nt2 0 n1 3\nt3 0 n3 2\nt4 0 n2 3\nt4 0 n0 1\n").unwrap();
+    fs::write(dir.join("suite.toml"), format!("name = \"tiny\"\ndocuments = \"notes\"\nrel = 2\n{expected}")).unwrap();
+}
+
+#[test]
+fn a_suite_is_indexed_run_and_reported() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
+    let (html, runs) = (at("report.html"), at("runs"));
+    let args = ["eval", "retrieval", &at(""), "--json", "-", "--html", &html, "--runs", &runs];
+    let (code, out, err) = outcome(rag(home.path()).args(args));
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["suite"], &report["split"], &report["queries"]), (&json!("tiny"), &json!("dev"), &json!(4)));
+    for system in ["lexical", "dense", "hybrid"] {
+        let values = &report["systems"][system];
+        assert!(METRICS.iter().all(|metric| values[metric.to_string()].is_number()), "{values}");
+        assert_eq!(values["slices"]["K"]["ndcg@10"], json!(1.0), "{system}: {values}");
+        assert!(values["latency_p50_ms"].is_number() && values["ci95"].is_array());
+    }
+    assert_eq!(report["systems"]["dense"]["success@1"], json!(1.0), "{report}");
+    let page = fs::read_to_string(html).unwrap();
+    assert!(page.contains("水多少度会烧开") && page.contains("hybrid") && !page.contains("http"), "{page}");
+    let run = fs::read_to_string(dir.path().join("runs/tiny.dev.lexical.run")).unwrap();
+    assert!(run.starts_with("t1 Q0 n0 1 "), "{run}");
+    // Nothing of it shows among the user's collections.
+    assert_eq!(outcome(rag(home.path()).args(["search", "果胶"])).0, 2);
+}
+
+#[test]
+fn a_gate_fails_on_regression_only() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    let gate = |expected: &str| {
+        suite(dir.path(), expected);
+        outcome(rag(home.path()).args([
+            "eval",
+            "retrieval",
+            dir.path().to_str().unwrap(),
+            "--gate",
+            "--systems",
+            "lexical",
+        ]))
+    };
+    let (code, _, err) = gate("[expected.dev.lexical]\n\"mrr@10\" = 0.5\n");
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = gate("[expected.dev.lexical]\n\"mrr@10\" = 1.01\n");
+    assert_eq!(code, 1);
+    assert!(err.contains("lexical mrr@10 is") && err.contains("expected 1.01"), "{err}");
+}
+
+#[test]
+fn bad_suites_say_what_is_wrong() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let eval = |args: &[&str]| {
+        let (code, _, err) =
+            outcome(rag(home.path()).args(["eval", "retrieval", dir.path().to_str().unwrap()]).args(args));
+        assert_eq!(code, 2);
+        err.replace(&dir.path().display().to_string(), "DIR")
+    };
+    assert!(eval(&[]).starts_with("error: DIR is no suite: "));
+    suite(dir.path(), "");
+    assert_eq!(eval(&["--split", "test"]), "error: suite tiny has no split test\nhint: one of dev\n");
+    assert!(eval(&["--metric", "ndgc"]).contains("hint: one of ndcg@10, "));
+    assert!(
+        eval(&["--systems", "magic"])
+            .contains("error: no system is called magic\nhint: one of lexical, dense, hybrid\n")
+    );
+    fs::write(dir.path().join("qrels.tsv"), "t1 n0\n").unwrap();
+    assert_eq!(
+        eval(&[]),
+        "error: DIR/qrels.tsv: line 1 does not hold topic, document and grade\nhint: a line holds topic, document and grade\n"
+    );
+}
