@@ -77,7 +77,7 @@ impl Metric {
         match self {
             Metric::Ndcg(k) => ndcg(top(k).iter().map(grade), grades, k, f64::from),
             Metric::NdcgExp(k) => ndcg(top(k).iter().map(grade), grades, k, |grade| f64::from(grade).exp2() - 1.0),
-            Metric::Mrr(k) => top(k).iter().position(|d| is_relevant(&d)).map_or(0.0, |at| 1.0 / (at + 1) as f64),
+            Metric::Mrr(k) => top(k).iter().position(is_relevant).map_or(0.0, |at| 1.0 / (at + 1) as f64),
             Metric::Recall(k) => ratio(found(k), relevant),
             Metric::Map => {
                 let hits = ranking.iter().enumerate().filter(|(_, document)| is_relevant(document));
