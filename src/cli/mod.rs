@@ -2,6 +2,7 @@
 
 mod ask;
 mod config;
+mod corpus;
 mod demo;
 mod doctor;
 mod eval;
@@ -48,6 +49,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Answer a question from the collection, with sources 提问
     Ask(ask::AskArgs),
+    /// Check the documents of a folder 检查语料
+    Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
     Eval(eval::EvalArgs),
     /// Weights: list, pull, verify 模型权重
@@ -107,6 +110,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
+        Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
         Command::Llama(args) => llama::run(args, &engine, lang),

@@ -7,6 +7,7 @@ mod serve;
 mod weights;
 
 pub use crate::answer::{Answer, Citation, Grounded, Prepared};
+pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
@@ -100,13 +101,23 @@ impl Engine {
     ) -> Result<IndexReport> {
         let store = self.store()?;
         let roots = self.roots(paths, &store)?;
-        let options = ingest::Options {
+        ingest::index(&roots, &store, self.embedder()?.as_ref(), &self.ingest_options(rebuild), on)
+    }
+
+    /// What is wrong with the documents of `paths`, or of what would be indexed without any. `queries` must not stand
+    /// in them.
+    pub fn lint(&self, paths: Vec<PathBuf>, queries: &[LintQuery]) -> Result<LintReport> {
+        let roots = self.roots(paths, &self.store()?)?;
+        ingest::lint::lint(&roots, queries, &self.ingest_options(false))
+    }
+
+    fn ingest_options(&self, rebuild: bool) -> ingest::Options {
+        ingest::Options {
             chunk_units: self.config.get("index.chunk"),
             index_code: self.config.is_on("index.code"),
             file_bytes_max: self.config.get::<u64>("index.file_mib_max") << 20,
             rebuild,
-        };
-        ingest::index(&roots, &store, self.embedder()?.as_ref(), &options, on)
+        }
     }
 
     fn roots(&self, paths: Vec<PathBuf>, store: &EmbeddedStore) -> Result<Vec<PathBuf>> {

@@ -52,6 +52,12 @@ struct QueryLine {
     split: Option<String>,
 }
 
+impl QueryLine {
+    fn topic(self) -> Topic {
+        Topic { id: self._id, text: self.text, slice: self.slice }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuiteFile {
@@ -78,6 +84,13 @@ impl Suite {
             return read_beir(folder, split);
         }
         Err(EvalProblem::NoSuite { path: folder.into() }.into())
+    }
+
+    /// Every topic of the suite in `folder`, of all splits, judged or not.
+    pub fn topics_of(folder: &Path) -> Result<Vec<Topic>> {
+        let own = folder.join("topics.jsonl");
+        let lines = read_lines(&if own.is_file() { own } else { folder.join("queries.jsonl") })?;
+        Ok(lines.into_iter().map(QueryLine::topic).collect())
     }
 
     /// Judged topics without documents: for runs that were made elsewhere.
@@ -188,8 +201,7 @@ fn read_lines(path: &Path) -> Result<Vec<QueryLine>> {
 
 fn topics(lines: impl Iterator<Item = QueryLine>, qrels: &Qrels) -> Vec<Topic> {
     let judged = lines.filter(|line| qrels.grades(&line._id).is_some());
-    let mut topics: Vec<Topic> =
-        judged.map(|line| Topic { id: line._id, text: line.text, slice: line.slice }).collect();
+    let mut topics: Vec<Topic> = judged.map(QueryLine::topic).collect();
     topics.sort_by(|a, b| a.id.cmp(&b.id));
     topics
 }

@@ -1,6 +1,7 @@
 //! Indexing: walk → parse → chunk → embed → commit.
 
 mod chunk;
+pub mod lint;
 mod parse;
 mod problem;
 mod walk;

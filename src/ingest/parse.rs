@@ -5,7 +5,7 @@ use super::problem::{SkipReason, Skipped};
 use super::walk::{Kind, SourceFile};
 use crate::document::{DocId, Document};
 use pulldown_cmark::{Event, HeadingLevel, Options as MarkdownOptions, Parser, Tag, TagEnd};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::ops::Range;
 
 /// A document with the structure that chunking needs.
@@ -60,15 +60,47 @@ pub fn parse(file: &SourceFile, options: &Options) -> Result<Parsed, SkipReason>
 struct FrontMatter {
     id: Option<String>,
     title: Option<String>,
+    #[serde(deserialize_with = "some_or_many")]
     aliases: Vec<String>,
     status: Option<String>,
+    #[serde(deserialize_with = "some_or_many")]
     sources: Vec<FactSource>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct FactSource {
-    cite: String,
+/// A source with its address, or its bare name.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum FactSource {
+    Entry {
+        #[serde(default)]
+        cite: String,
+    },
+    Name(String),
+}
+
+impl FactSource {
+    fn cite(&self) -> &str {
+        match self {
+            FactSource::Entry { cite } => cite,
+            FactSource::Name(name) => name,
+        }
+    }
+}
+
+/// A list, one entry without its brackets, or nothing at all: note-taking programs write all three.
+fn some_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum SomeOrMany<T> {
+        Many(Vec<T>),
+        One(T),
+        None,
+    }
+    Ok(match SomeOrMany::deserialize(deserializer)? {
+        SomeOrMany::Many(many) => many,
+        SomeOrMany::One(one) => vec![one],
+        SomeOrMany::None => Vec::new(),
+    })
 }
 
 fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed, SkipReason> {
@@ -94,7 +126,7 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
         return Err(SkipReason::Empty);
     }
     let title = front.title.or(first_heading).unwrap_or_else(|| stem(file));
-    let source = front.sources.iter().map(|source| source.cite.as_str()).collect::<Vec<_>>().join("; ");
+    let source = front.sources.iter().map(FactSource::cite).collect::<Vec<_>>().join("; ");
     let id = DocId(front.id.unwrap_or_else(|| file.relative.clone()));
     let path = file.absolute.clone();
     let document = Document { id, title, aliases: front.aliases, path, source, text: body };
@@ -103,7 +135,7 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
 }
 
 /// YAML between two lines of `---` at the very start, and where the body begins.
-fn split_front_matter(text: &str) -> (Option<&str>, usize) {
+pub fn split_front_matter(text: &str) -> (Option<&str>, usize) {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let Some(first) = text[start..].split_inclusive('\n').next().filter(|line| line.trim_end() == "---") else {
         return (None, start);
@@ -332,6 +364,19 @@ mod tests {
     fn an_unverified_document_is_counted_and_left_out() {
         let parsed = parse_text("a.md", "---\nstatus: unverified\n---\ntext\n".as_bytes()).unwrap();
         assert_eq!((parsed.documents.len(), parsed.unverified), (0, 1));
+    }
+
+    #[test]
+    fn front_matter_of_note_taking_programs_is_read() {
+        let read = |yaml: &str| {
+            let parsed = parse_text("a.md", format!("---\n{yaml}\n---\n正文\n").as_bytes()).unwrap();
+            assert!(parsed.skipped.is_empty(), "{:?}", parsed.skipped);
+            let document = &parsed.documents[0].document;
+            (document.aliases.join("|"), document.source.clone())
+        };
+        assert_eq!(read("aliases: 别名\nsources: 某书"), ("别名".into(), "某书".into()));
+        assert_eq!(read("aliases:\nsources: [某书, {cite: 某文, url: x}]"), ("".into(), "某书; 某文".into()));
+        assert_eq!(read("title: 2024\ndate: 2024-01-01\ncover: {a: [1]}"), ("".into(), "".into()));
     }
 
     #[test]

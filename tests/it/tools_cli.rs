@@ -1,6 +1,6 @@
 //! The commands around the main job: `config`, `status`, `doctor`, `models`, `llama`.
 
-use crate::support::{free_port, home, outcome, pulled, rag};
+use crate::support::{corpus, free_port, home, outcome, pulled, rag};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -126,6 +126,17 @@ fn models_are_listed_and_unknown_ones_named() {
     let (code, _, err) = outcome(rag(home.path()).env("RAG_OFFLINE", "1").args(["models", "pull", "e5"]));
     assert_eq!(code, 2);
     assert!(err.contains("error: ") && err.contains("hint: "), "{err}");
+}
+
+#[test]
+fn our_own_corpus_is_sound_and_a_flaw_is_named_with_its_place() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (code, out, err) = outcome(rag(home.path()).args(["corpus", "lint"]).arg(corpus()));
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", "120 documents, 0 findings\n"));
+    fs::write(dir.path().join("a.md"), "# 甲\n\n见 [乙](b.md)。\n").unwrap();
+    let (code, out, _) = outcome(rag(home.path()).args(["corpus", "lint", "--json"]).arg(dir.path()));
+    let finding = &json_lines(&out)[0];
+    assert_eq!((code, &finding["check"], &finding["line"]), (1, &json!("broken-link"), &json!(3)));
 }
 
 #[test]
