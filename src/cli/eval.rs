@@ -3,7 +3,9 @@
 use super::render::{self, BOLD, DIM, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
-use crate::eval::{self, Comparison, Conclusion, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
+use crate::eval::{
+    self, Comparison, Conclusion, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic, Verdict,
+};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
@@ -23,6 +25,8 @@ pub struct EvalArgs {
 enum Action {
     /// Run the systems on a suite and judge them 检索评测
     Retrieval(RetrievalArgs),
+    /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
+    Stress(StressArgs),
     /// Compare two run files in TREC's format, from any engine 比较两份运行结果
     Compare(CompareArgs),
 }
@@ -58,6 +62,22 @@ struct RetrievalArgs {
 }
 
 #[derive(Debug, Args)]
+struct StressArgs {
+    /// Folder with cases.jsonl 目录
+    #[arg(default_value = "evals/stress")]
+    folder: PathBuf,
+    /// Only the cases of this class 类别
+    #[arg(long, value_name = "NAME")]
+    class: Option<String>,
+    /// Print every verdict as JSON, one a line 输出 JSON
+    #[arg(long)]
+    json: bool,
+    /// Exit with 1 if a class passes fewer cases than expected.toml says 低于预期则退出码为 1
+    #[arg(long)]
+    gate: bool,
+}
+
+#[derive(Debug, Args)]
 struct CompareArgs {
     run_a: PathBuf,
     run_b: PathBuf,
@@ -76,6 +96,7 @@ struct CompareArgs {
 pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
+        Action::Stress(args) => stress(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
     }
 }
@@ -240,4 +261,45 @@ fn compare(args: CompareArgs, lang: Lang) -> Run {
         table(&report, &names, lang)?;
     }
     Ok(Outcome::Done)
+}
+
+fn stress(args: StressArgs, engine: &Engine, lang: Lang) -> Run {
+    let mut cases = eval::read_cases(&args.folder)?;
+    cases.retain(|case| args.class.as_ref().is_none_or(|class| case.class == *class));
+    let bar = render::bar(cases.len() as u64, false);
+    let verdicts = eval::stress(&cases, engine, &mut |done| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    let verdicts = verdicts?;
+    let tallies = eval::tally(&verdicts);
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        for verdict in &verdicts {
+            writeln!(out, "{}", serde_json::to_string(verdict)?)?;
+        }
+    } else {
+        for verdict in verdicts.iter().filter(|verdict| !verdict.passed) {
+            let Verdict { id, mode, query, first, ranked, why, .. } = verdict;
+            let shown: String = query.chars().take(40).collect();
+            writeln!(out, "{id} {mode} {BOLD}{shown}{BOLD:#} {first} ← {} {DIM}{why}{DIM:#}", ranked.join(" "))?;
+        }
+        for (class, modes) in &tallies {
+            let modes = modes.iter().map(|(mode, tally)| format!("{mode} {}/{}", tally.passed, tally.cases));
+            writeln!(out, "{} {}", padded(class, 12), modes.collect::<Vec<_>>().join("  "))?;
+        }
+    }
+    let mut regressed = false;
+    for (class, modes) in eval::expected(&args.folder)?.iter().filter(|_| args.gate) {
+        for (mode, expected) in modes {
+            let Some(tally) = tallies.get(class).and_then(|modes| modes.get(mode)) else { continue };
+            if tally.passed < *expected {
+                regressed = true;
+                let passed = tally.passed;
+                render::warning(&lang.pick(
+                    format!("{class} {mode} 通过 {passed} 例,预期 {expected}"),
+                    format!("{class} {mode} passes {passed} cases, expected {expected}"),
+                ));
+            }
+        }
+    }
+    Ok(if regressed { Outcome::Nothing } else { Outcome::Done })
 }

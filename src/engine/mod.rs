@@ -45,7 +45,7 @@ pub struct Engine {
     collections: PathBuf,
     collection: String,
     /// Set where query vectors are kept.
-    queries: OnceLock<QueryCache>,
+    queries: OnceLock<Arc<QueryCache>>,
     analyzer: OnceLock<Arc<Analyzer>>,
     embedder: OnceLock<Arc<dyn Embedder>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
@@ -82,9 +82,15 @@ impl Engine {
         }
     }
 
-    /// The same engine over a collection of its own that no user's command sees: for evaluations.
+    /// The same engine over a collection of its own that no user's command sees: for evaluations. What is loaded
+    /// already is shared.
     pub fn aside(&self, name: &str) -> Engine {
-        Engine::over(self.config.clone(), self.config.home().join("evals"), name.into())
+        Engine {
+            analyzer: self.analyzer.clone(),
+            embedder: self.embedder.clone(),
+            queries: self.queries.clone(),
+            ..Engine::over(self.config.clone(), self.config.home().join("evals"), name.into())
+        }
     }
 
     pub fn config(&self) -> &Config {
@@ -156,7 +162,7 @@ impl Engine {
     /// Computes the vectors of `queries`, and keeps them for later runs.
     pub fn embed_queries(&self, queries: &[&str], on: &mut dyn FnMut(usize, usize)) -> Result<()> {
         let dir = self.config.home().join("evals");
-        let cache = get_or_try_init(&self.queries, || QueryCache::open(self.embedder()?.clone(), &dir))?;
+        let cache = get_or_try_init(&self.queries, || Ok(Arc::new(QueryCache::open(self.embedder()?.clone(), &dir)?)))?;
         cache.keep(queries, on)
     }
 
@@ -166,7 +172,7 @@ impl Engine {
         let options = self.search_options(mode, limit);
         let embedder = match (mode, self.queries.get()) {
             (Mode::Lexical, _) => None,
-            (_, Some(cache)) => Some(cache as &dyn Embedder),
+            (_, Some(cache)) => Some(cache.as_ref() as &dyn Embedder),
             (_, None) => Some(self.embedder()?.as_ref()),
         };
         search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, embedder, &options)

@@ -16,6 +16,7 @@ mod qrels;
 mod report;
 mod run;
 mod stats;
+mod stress;
 mod suite;
 
 pub use bench::{Bench, Options, Progress, bench};
@@ -26,4 +27,5 @@ pub use problem::EvalProblem;
 pub use qrels::{Grades, Qrels};
 pub use report::{Report, Sliced, System, evaluate};
 pub use run::Run;
+pub use stress::{Case, Tally, Verdict, expected, read_cases, stress, tally};
 pub use suite::{Layout, Suite, Topic};

@@ -149,3 +149,20 @@ fn bad_suites_say_what_is_wrong() {
         "error: DIR/qrels.tsv: line 1 does not hold topic, document and grade\nhint: a line holds topic, document and grade\n"
     );
 }
+
+/// What breaks in other engines goes on working here; `evals/stress/expected.toml` says how much of it does.
+#[test]
+fn no_class_of_the_stress_suite_regresses() {
+    let home = home();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evals/stress");
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "stress", "--gate"]).arg(&folder));
+    assert_eq!(code, 0, "{err}{out}");
+    let first = fs::read_to_string(folder.join("cases.jsonl")).unwrap().lines().next().unwrap().to_string();
+    let mut case: Value = serde_json::from_str(&first).unwrap();
+    case["first"] = json!("nobody");
+    let broken = tempfile::tempdir().unwrap();
+    fs::write(broken.path().join("cases.jsonl"), case.to_string()).unwrap();
+    fs::copy(folder.join("expected.toml"), broken.path().join("expected.toml")).unwrap();
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "stress", "--gate"]).arg(broken.path()));
+    assert!(code == 1 && out.contains("nobody ←") && err.contains("expected"), "{out}{err}");
+}

@@ -1,0 +1,150 @@
+//! The stress suite: small cases of what breaks in other engines, each with its own few documents.
+
+use super::EvalProblem;
+use crate::engine::{Engine, Mode};
+use crate::error::{Error, Io, IoContext, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// Hits looked at for what must be absent: more than a case has documents.
+const LIMIT: usize = 50;
+
+/// A line of `cases.jsonl`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub id: String,
+    pub class: String,
+    pub query: String,
+    documents: Vec<CaseDocument>,
+    /// Must be ranked first.
+    first: String,
+    /// A lexical search must not return these at all.
+    #[serde(default)]
+    absent: Vec<String>,
+    #[serde(default = "both")]
+    modes: Vec<String>,
+    /// What breaks here elsewhere.
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseDocument {
+    id: String,
+    #[serde(default)]
+    title: String,
+    text: String,
+}
+
+fn both() -> Vec<String> {
+    vec!["lexical".into(), "hybrid".into()]
+}
+
+/// What became of a case in one mode.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    pub id: String,
+    pub class: String,
+    pub mode: String,
+    pub passed: bool,
+    pub query: String,
+    pub first: String,
+    /// Documents in the order they were ranked.
+    pub ranked: Vec<String>,
+    pub why: String,
+}
+
+/// How many cases of a class passed, of how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    pub passed: usize,
+    pub cases: usize,
+}
+
+/// Reads `cases.jsonl` in `folder`.
+pub fn read_cases(folder: &Path) -> Result<Vec<Case>> {
+    let path = folder.join("cases.jsonl");
+    let text = std::fs::read_to_string(&path).at("read", &path)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let parse = |(index, line)| {
+        let bad = |_| EvalProblem::BadLine { path: path.clone(), line: index + 1, expected: "a case" };
+        Ok(serde_json::from_str(line).map_err(bad)?)
+    };
+    lines.map(parse).collect()
+}
+
+/// Indexes the documents of every case by themselves and asks its query. `on` hears how many cases are done.
+pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(usize)) -> Result<Vec<Verdict>> {
+    let dir = tempfile::tempdir().at("create", std::env::temp_dir())?;
+    let path = dir.path().join("case.jsonl");
+    let base = engine.aside("stress");
+    let queries: Vec<&str> = cases.iter().map(|case| case.query.as_str()).collect();
+    base.embed_queries(&queries, &mut |_, _| ())?;
+    let mut verdicts = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        write_documents(case, &path)?;
+        let engine = base.aside("stress");
+        engine.index(vec![path.clone()], true, &mut |_| ())?;
+        for mode in &case.modes {
+            verdicts.push(judge(case, mode, &engine)?);
+        }
+        on(index + 1);
+    }
+    Ok(verdicts)
+}
+
+fn write_documents(case: &Case, path: &Path) -> Result<()> {
+    let broken = |source| -> Error { Io { action: "write", path: path.into(), source }.into() };
+    let mut file = std::fs::File::create(path).at("create", path)?;
+    for CaseDocument { id, title, text } in &case.documents {
+        let line = serde_json::json!({ "_id": id, "title": title, "text": text });
+        writeln!(file, "{line}").map_err(broken)?;
+    }
+    Ok(())
+}
+
+fn judge(case: &Case, mode: &str, engine: &Engine) -> Result<Verdict> {
+    let searched: Mode = mode.parse()?;
+    let ranking = engine.rank(&case.query, searched, LIMIT)?;
+    let mut ranked: Vec<String> = Vec::new();
+    for candidate in ranking.into_candidates() {
+        if !ranked.contains(&candidate.chunk.doc.0) {
+            ranked.push(candidate.chunk.doc.0);
+        }
+    }
+    let is_clean = searched != Mode::Lexical || case.absent.iter().all(|id| !ranked.contains(id));
+    Ok(Verdict {
+        id: case.id.clone(),
+        class: case.class.clone(),
+        mode: mode.into(),
+        passed: ranked.first() == Some(&case.first) && is_clean,
+        query: case.query.clone(),
+        first: case.first.clone(),
+        ranked,
+        why: case.why.clone(),
+    })
+}
+
+/// Passed cases by class, then mode.
+pub fn tally(verdicts: &[Verdict]) -> BTreeMap<String, BTreeMap<String, Tally>> {
+    let mut tallies: BTreeMap<String, BTreeMap<String, Tally>> = BTreeMap::new();
+    for verdict in verdicts {
+        let tally = tallies.entry(verdict.class.clone()).or_default().entry(verdict.mode.clone()).or_default();
+        tally.cases += 1;
+        tally.passed += usize::from(verdict.passed);
+    }
+    tallies
+}
+
+/// What `expected.toml` in `folder` says must pass: class → mode → cases. Empty where there is no such file.
+pub fn expected(folder: &Path) -> Result<BTreeMap<String, BTreeMap<String, usize>>> {
+    let path = folder.join("expected.toml");
+    if !path.is_file() {
+        return Ok(BTreeMap::new());
+    }
+    let text = std::fs::read_to_string(&path).at("read", &path)?;
+    Ok(toml::from_str(&text).map_err(|error| EvalProblem::BadSuite { path, reason: error.message().into() })?)
+}
