@@ -27,6 +27,8 @@ enum Action {
     Retrieval(RetrievalArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
     Stress(StressArgs),
+    /// One knob a row, each against the default 消融
+    Ablate(AblateArgs),
     /// Compare two run files in TREC's format, from any engine 比较两份运行结果
     Compare(CompareArgs),
 }
@@ -78,6 +80,17 @@ struct StressArgs {
 }
 
 #[derive(Debug, Args)]
+struct AblateArgs {
+    /// suite, split, system, and [[row]]s with name and set = {"search.rrf_k" = 10} 消融文件
+    file: PathBuf,
+    #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
+    metric: String,
+    /// Print JSON, one row a line 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct CompareArgs {
     run_a: PathBuf,
     run_b: PathBuf,
@@ -97,6 +110,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Stress(args) => stress(args, engine, lang),
+        Action::Ablate(args) => ablate(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
     }
 }
@@ -135,30 +149,62 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn bench(suite: &Suite, engine: &Engine, options: &Options, lang: Lang) -> anyhow::Result<eval::Bench> {
-    let mut bar: Option<(String, ProgressBar)> = None;
-    let mut show = |message: String, done: usize, total: usize| {
-        if bar.as_ref().is_none_or(|(shown, _)| *shown != message) {
-            if let Some((_, old)) = bar.take() {
-                old.finish_and_clear();
+    let mut bars = Bars { lang, shown: None };
+    let bench = eval::bench(suite, engine, options, &mut |progress| bars.show("", progress));
+    bars.clear();
+    Ok(bench?)
+}
+
+/// One bar at a time, a new one for each kind of work.
+struct Bars {
+    lang: Lang,
+    shown: Option<(String, ProgressBar)>,
+}
+
+impl Bars {
+    fn show(&mut self, row: &str, progress: Progress<'_>) {
+        let (work, done, total) = match progress {
+            Progress::Indexing(IndexProgress::Embedded { done, total }) => {
+                (self.lang.pick("向量化", "embedding"), done, total)
             }
-            bar = Some((message.clone(), render::bar(total as u64, false).with_message(message)));
+            Progress::Indexing(_) => return,
+            Progress::Embedded { done, total } => (self.lang.pick("查询向量", "query vectors"), done, total),
+            Progress::Searched { system, done, total } => (system, done, total),
+        };
+        let message = format!("{row} {work}").trim().to_string();
+        if self.shown.as_ref().is_none_or(|(shown, _)| *shown != message) {
+            self.clear();
+            self.shown = Some((message.clone(), render::bar(total as u64, false).with_message(message)));
         }
-        if let Some((_, bar)) = &bar {
+        if let Some((_, bar)) = &self.shown {
             bar.set_position(done as u64);
         }
-    };
-    let bench = eval::bench(suite, engine, options, &mut |progress| match progress {
-        Progress::Indexing(IndexProgress::Embedded { done, total }) => {
-            show(lang.pick("向量化", "embedding").into(), done, total);
-        }
-        Progress::Indexing(_) => {}
-        Progress::Embedded { done, total } => show(lang.pick("查询向量", "query vectors").into(), done, total),
-        Progress::Searched { system, done, total } => show(system.into(), done, total),
-    });
-    if let Some((_, bar)) = bar {
-        bar.finish_and_clear();
     }
-    Ok(bench?)
+
+    fn clear(&mut self) {
+        if let Some((_, bar)) = self.shown.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn ablate(args: AblateArgs, engine: &Engine, lang: Lang) -> Run {
+    let metric = metric(&args.metric)?;
+    let ablation = eval::Ablation::read(&args.file)?;
+    let mut bars = Bars { lang, shown: None };
+    let outcomes = ablation.run(engine, metric, &mut |row, progress| bars.show(row, progress));
+    bars.clear();
+    let mut out = anstream::stdout().lock();
+    for outcome in outcomes? {
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(&outcome)?)?;
+            continue;
+        }
+        let value = outcome.values[&args.metric];
+        let words = outcome.comparison.map_or(String::new(), |comparison| comparison.words(lang));
+        writeln!(out, "{} {value:.4}  {words}", padded(&outcome.name, 24))?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn table(report: &Report, systems: &[String], lang: Lang) -> anyhow::Result<()> {

@@ -122,6 +122,27 @@ impl Config {
         Ok(())
     }
 
+    /// The same with other values for some settings.
+    pub fn with(&self, settings: &[(String, String)]) -> Result<Config> {
+        let mut config = self.clone();
+        for (name, value) in settings {
+            let Some(key) = key::find(name) else {
+                let problem =
+                    ConfigProblem::UnknownKey { path: "-".into(), name: name.clone(), nearest: nearest(name) };
+                return Err(problem.into());
+            };
+            config.values.insert(key.name, (value.clone(), Origin::Flag));
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The settings below `prefix` that are not the default, `name=value` each.
+    pub fn changed(&self, prefix: &str) -> Vec<String> {
+        let keys = KEYS.iter().filter(|key| key.name.starts_with(prefix) && self.text(key.name) != key.default);
+        keys.map(|key| format!("{}={}", key.name, self.text(key.name))).collect()
+    }
+
     /// Folder of everything that `rag` keeps: `$RAG_HOME`, else the XDG data folder's `rag`.
     pub fn home(&self) -> &Path {
         &self.home

@@ -159,6 +159,23 @@ impl Engine {
         search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)
     }
 
+    /// The same engine with other values for some settings; nothing that is loaded is shared.
+    pub fn with_settings(&self, settings: &[(String, String)]) -> Result<Engine> {
+        Ok(Engine::new(self.config.with(settings)?))
+    }
+
+    /// Tells apart settings that make another index of the same documents; empty for the default.
+    pub fn indexing_key(&self) -> String {
+        let mut changed = self.config.changed("index.");
+        changed.retain(|setting| !setting.starts_with("index.paths="));
+        changed.extend(self.config.changed("text."));
+        changed.extend(self.config.changed("embed."));
+        match changed.is_empty() {
+            true => String::new(),
+            false => format!("-{}", &blake3::hash(changed.join("\n").as_bytes()).to_hex()[..8]),
+        }
+    }
+
     /// Computes the vectors of `queries`, and keeps them for later runs.
     pub fn embed_queries(&self, queries: &[&str], on: &mut dyn FnMut(usize, usize)) -> Result<()> {
         let dir = self.config.home().join("evals");

@@ -46,10 +46,12 @@ pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnM
         .iter()
         .map(|name| Ok((name.clone(), name.parse().map_err(|_| EvalProblem::UnknownSystem { name: name.clone() })?)))
         .collect::<Result<_>>()?;
-    let engine = match suite.layout {
-        Layout::Beir => engine.aside(&format!("beir-{}", suite.name)),
-        Layout::Own => engine.aside(&format!("suite-{}", suite.name)),
+    let kind = match suite.layout {
+        Layout::Beir => "beir",
+        Layout::Own => "suite",
     };
+    // Settings that index otherwise have an index of their own.
+    let engine = engine.aside(&format!("{kind}-{}{}", suite.name, engine.indexing_key()));
     engine.index(vec![suite.documents.clone()], false, &mut |progress| on(Progress::Indexing(progress)))?;
     if modes.iter().any(|(_, mode)| *mode != Mode::Lexical) {
         let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).collect();

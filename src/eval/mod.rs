@@ -7,6 +7,7 @@
 //!
 //! Every value is the standard one: trec_eval's definitions, order and tie rule, so that any public tool can check it.
 
+mod ablation;
 mod bench;
 mod compare;
 mod html;
@@ -19,6 +20,7 @@ mod stats;
 mod stress;
 mod suite;
 
+pub use ablation::{Ablation, Outcome};
 pub use bench::{Bench, Options, Progress, bench};
 pub use compare::{Comparison, Conclusion, compare};
 pub use html::page;

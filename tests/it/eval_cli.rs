@@ -166,3 +166,28 @@ fn no_class_of_the_stress_suite_regresses() {
     let (code, out, err) = outcome(rag(home.path()).args(["eval", "stress", "--gate"]).arg(broken.path()));
     assert!(code == 1 && out.contains("nobody ←") && err.contains("expected"), "{out}{err}");
 }
+
+#[test]
+fn an_ablation_sets_every_row_against_the_default() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let file = dir.path().join("ablation.toml");
+    let rows = "suite = \".\"\n[[row]]\nname = \"k=1\"\nset = {\"search.rrf_k\" = 1}\n[[row]]\nname = \"small chunks\"\nset = {\"index.chunk\" = 20}\n";
+    fs::write(&file, rows).unwrap();
+    let file = file.to_str().unwrap();
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "ablate", file, "--json"]));
+    assert_eq!(code, 0, "{err}");
+    let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["default", "k=1", "small chunks"]);
+    assert!(rows[0]["comparison"].is_null() && rows[1]["comparison"]["b"] == "default", "{out}");
+    // What indexes otherwise is indexed apart.
+    let indexes =
+        fs::read_dir(home.path().join("evals")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    assert_eq!(indexes.count(), 2);
+    fs::write(dir.path().join("bad.toml"), "suite = \".\"\n[[row]]\nname = \"x\"\nset = {\"search.rff_k\" = 1}\n")
+        .unwrap();
+    let (code, _, err) =
+        outcome(rag(home.path()).args(["eval", "ablate", dir.path().join("bad.toml").to_str().unwrap()]));
+    assert!(code == 2 && err.contains("search.rff_k"), "{err}");
+}
