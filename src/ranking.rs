@@ -14,6 +14,17 @@ pub enum Stage {
     Rerank,
 }
 
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Stage::Lexical => "lexical",
+            Stage::Dense => "dense",
+            Stage::Fusion => "fusion",
+            Stage::Rerank => "rerank",
+        })
+    }
+}
+
 /// What one stage made of a candidate. `rank` counts from 1, everywhere.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
@@ -23,7 +34,7 @@ pub struct Step {
 }
 
 /// A chunk under way through the stages. Values only gain information: the trail grows, nothing is dropped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Candidate {
     pub chunk: ChunkId,
     /// Score of the latest stage; comparable only within one ranking.

@@ -73,10 +73,8 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
 
 /// `lexical #1 12.34 · dense #3 0.87 · fusion #1 0.0323 | qlora body 4.1 + …`
 fn explained(hit: &Hit) -> String {
-    let stage =
-        |stage: &_| serde_json::to_value(stage).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
     let steps: Vec<String> =
-        hit.trail.iter().map(|step| format!("{} #{} {:.4}", stage(&step.stage), step.rank, step.score)).collect();
+        hit.trail.iter().map(|step| format!("{} #{} {:.4}", step.stage, step.rank, step.score)).collect();
     let terms = hit.terms.as_deref().unwrap_or_default();
     let mut parts: Vec<String> = terms
         .iter()

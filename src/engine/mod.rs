@@ -15,6 +15,7 @@ pub use crate::models::llama::{
 pub use crate::models::weights::{
     Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
 };
+pub use crate::ranking::{Candidate, Step};
 pub use crate::search::{Evidence, Found, Hit, Mode, SearchProblem};
 pub use crate::store::{About, Generation, StoreProblem};
 pub use ask::{AskEvent, Outcome as AskOutcome};
@@ -193,6 +194,17 @@ impl Engine {
             (_, None) => Some(self.embedder()?.as_ref()),
         };
         search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, embedder, &options)
+    }
+
+    /// An error naming the first of `ids` that is no indexed document.
+    pub fn require_documents(&self, ids: &[String]) -> Result<()> {
+        let snapshot = self.snapshot()?;
+        for id in ids {
+            if !snapshot.has_document(id)? {
+                return Err(EngineProblem::NoDocument { id: id.clone() }.into());
+            }
+        }
+        Ok(())
     }
 
     /// What is indexed; an error if nothing is.

@@ -8,6 +8,8 @@ use crate::models::catalog;
 pub enum EngineProblem {
     #[error("no embedder is called {name}")]
     UnknownEmbedder { name: String },
+    #[error("no indexed document has the id {id}")]
+    NoDocument { id: String },
     #[error("{base_url} is not on this machine, so no server is started for it")]
     NotLocal { base_url: String },
 }
@@ -20,6 +22,7 @@ impl Problem for EngineProblem {
     fn zh(&self) -> String {
         match self {
             EngineProblem::UnknownEmbedder { name } => format!("没有叫 {name} 的向量模型"),
+            EngineProblem::NoDocument { id } => format!("索引里没有 id 为 {id} 的文档"),
             EngineProblem::NotLocal { base_url } => format!("{base_url} 不在本机,不会为它启动服务"),
         }
     }
@@ -30,6 +33,9 @@ impl Problem for EngineProblem {
                 let known: Vec<&str> = catalog::EMBEDDERS.iter().map(|spec| spec.name).collect();
                 let known = known.join(", ");
                 lang.pick(format!("可用:{known}"), format!("one of {known}"))
+            }
+            EngineProblem::NoDocument { .. } => {
+                lang.pick("rag search --json 的 doc 就是 id".into(), "rag search --json names it as doc".into())
             }
             EngineProblem::NotLocal { .. } => {
                 lang.pick("rag llama up --port 8080".into(), "rag llama up --port 8080".into())

@@ -1,7 +1,7 @@
 //! The bench: every topic of a suite through every system.
 
-use super::{EvalProblem, Layout, Run, Suite};
-use crate::engine::{Engine, IndexProgress, Mode};
+use super::{EvalProblem, Layout, Run, Suite, Topic};
+use crate::engine::{Candidate, Engine, IndexProgress, Mode};
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -39,13 +39,26 @@ pub struct Bench {
     pub latencies: BTreeMap<String, Vec<f64>>,
 }
 
-/// Indexes the suite's documents where they have changed, and runs the systems one after another.
-pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnMut(Progress<'_>)) -> Result<Bench> {
-    let modes: Vec<(String, Mode)> = options
-        .systems
-        .iter()
-        .map(|name| Ok((name.clone(), name.parse().map_err(|_| EvalProblem::UnknownSystem { name: name.clone() })?)))
-        .collect::<Result<_>>()?;
+/// What every system makes of one topic: its first `shown` chunks, each with its trail.
+pub fn stages(
+    suite: &Suite,
+    topic: &Topic,
+    engine: &Engine,
+    options: &Options,
+    shown: usize,
+    on: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<(String, Vec<Candidate>)>> {
+    let engine = prepared(suite, engine, &[topic.text.as_str()], on)?;
+    let of = |name: &String| {
+        let mut candidates = engine.rank(&topic.text, name.parse()?, CHUNKS)?.into_candidates();
+        candidates.truncate(shown);
+        Ok((name.clone(), candidates))
+    };
+    options.systems.iter().map(of).collect()
+}
+
+/// The engine over the suite's documents, with the vectors of these queries; of none if none are given.
+fn prepared(suite: &Suite, engine: &Engine, queries: &[&str], on: &mut dyn FnMut(Progress<'_>)) -> Result<Engine> {
     let kind = match suite.layout {
         Layout::Beir => "beir",
         Layout::Own => "suite",
@@ -53,10 +66,22 @@ pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnM
     // Settings that index otherwise have an index of their own.
     let engine = engine.aside(&format!("{kind}-{}{}", suite.name, engine.indexing_key()));
     engine.index(vec![suite.documents.clone()], false, &mut |progress| on(Progress::Indexing(progress)))?;
-    if modes.iter().any(|(_, mode)| *mode != Mode::Lexical) {
-        let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).collect();
-        engine.embed_queries(&texts, &mut |done, total| on(Progress::Embedded { done, total }))?;
+    if !queries.is_empty() {
+        engine.embed_queries(queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
     }
+    Ok(engine)
+}
+
+/// Indexes the suite's documents where they have changed, and runs the systems one after another.
+pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnMut(Progress<'_>)) -> Result<Bench> {
+    let modes: Vec<(String, Mode)> = options
+        .systems
+        .iter()
+        .map(|name| Ok((name.clone(), name.parse().map_err(|_| EvalProblem::UnknownSystem { name: name.clone() })?)))
+        .collect::<Result<_>>()?;
+    let needs_vectors = modes.iter().any(|(_, mode)| *mode != Mode::Lexical);
+    let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).filter(|_| needs_vectors).collect();
+    let engine = prepared(suite, engine, &texts, on)?;
     let mut bench = Bench { runs: Vec::new(), latencies: BTreeMap::new() };
     for (name, mode) in modes {
         let mut run = Run::new(&name);

@@ -10,6 +10,7 @@
 mod ablation;
 mod bench;
 mod compare;
+mod draft;
 mod html;
 mod metric;
 mod problem;
@@ -21,8 +22,9 @@ mod stress;
 mod suite;
 
 pub use ablation::{Ablation, Outcome};
-pub use bench::{Bench, Options, Progress, bench};
+pub use bench::{Bench, Options, Progress, bench, stages};
 pub use compare::{Comparison, Conclusion, compare};
+pub use draft::Draft;
 pub use html::page;
 pub use metric::{METRICS, Metric};
 pub use problem::EvalProblem;

@@ -18,6 +18,10 @@ pub enum EvalProblem {
     UnknownSystem { name: String },
     #[error("no metric is called {name}")]
     UnknownMetric { name: String, known: Vec<String> },
+    #[error("suite {suite} has no judged topic {query:?}")]
+    NoTopic { suite: String, query: String },
+    #[error("the collection holds several folders, and a suite is over one: {}", roots.join(", "))]
+    ManyRoots { roots: Vec<String> },
     #[error("no topic of {suite} has a judged document")]
     NoTopics { suite: String },
 }
@@ -37,6 +41,8 @@ impl Problem for EvalProblem {
             EvalProblem::NoSplit { suite, split, .. } => format!("评测集 {suite} 没有 {split} 这一份"),
             EvalProblem::UnknownSystem { name } => format!("没有叫 {name} 的系统"),
             EvalProblem::UnknownMetric { name, .. } => format!("没有叫 {name} 的指标"),
+            EvalProblem::NoTopic { suite, query } => format!("评测集 {suite} 里没有带标注的查询 {query:?}"),
+            EvalProblem::ManyRoots { roots } => format!("资料库里有几个目录,一个评测集只对应一个:{}", roots.join("、")),
             EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
         }
     }
@@ -50,7 +56,14 @@ impl Problem for EvalProblem {
             EvalProblem::BadLine { expected, .. } => {
                 Some(lang.pick(format!("每行应为:{expected}"), format!("a line holds {expected}")))
             }
-            EvalProblem::NoSuite { .. } | EvalProblem::BadSuite { .. } | EvalProblem::NoTopics { .. } => None,
+            EvalProblem::ManyRoots { .. } => Some(lang.pick(
+                "先把要评测的目录单独建一个资料库:rag index 目录 -c 名称,再加上 -c 名称".into(),
+                "index the folder to be evaluated by itself: rag index FOLDER -c NAME, then add -c NAME".into(),
+            )),
+            EvalProblem::NoTopic { .. }
+            | EvalProblem::NoSuite { .. }
+            | EvalProblem::BadSuite { .. }
+            | EvalProblem::NoTopics { .. } => None,
         }
     }
 }

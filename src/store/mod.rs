@@ -51,6 +51,9 @@ pub trait Snapshot: Send + Sync {
     /// What each term of `query` adds to the chunk's lexical score, largest first; the parts sum to it.
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>>;
 
+    /// Whether a document of that id is in it.
+    fn has_document(&self, id: &str) -> Result<bool>;
+
     /// In how many chunks each term occurs, whatever the field.
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>>;
 

@@ -191,3 +191,45 @@ fn an_ablation_sets_every_row_against_the_default() {
         outcome(rag(home.path()).args(["eval", "ablate", dir.path().join("bad.toml").to_str().unwrap()]));
     assert!(code == 2 && err.contains("search.rff_k"), "{err}");
 }
+
+#[test]
+fn one_topic_is_shown_through_every_stage() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let diff = |query: &str| ["eval", "diff", query, "--suite", dir.path().to_str().unwrap()].map(String::from);
+    let (code, out, err) = outcome(rag(home.path()).args(diff("t4")));
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("唐代都城在哪里") && out.contains("wanted n2:3") && out.contains("--- hybrid\n3 n2#0"),
+        "{out}"
+    );
+    let (_, json, _) = outcome(rag(home.path()).args(diff("唐代都城在哪里")).arg("--json"));
+    let stages = &serde_json::from_str::<Value>(&json).unwrap()["stages"];
+    assert_eq!(stages[1][1][0]["trail"][0]["stage"], "dense", "{json}");
+    let (code, _, err) = outcome(rag(home.path()).args(diff("t9")));
+    assert!(code == 2 && err.contains("has no judged topic \"t9\""), "{err}");
+}
+
+#[test]
+fn a_users_own_suite_grows_one_question_at_a_time() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let mine = dir.path().join("mine");
+    let mine = mine.to_str().unwrap();
+    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path().join("notes"))).0, 0);
+    let add = |question: &str, doc: &str| {
+        outcome(rag(home.path()).args(["eval", "add", question, "--doc", doc, "--suite", mine]))
+    };
+    assert_eq!(add("钢琴有几个键", "n1").0, 0);
+    assert_eq!(add("水几度烧开", "n3").0, 0);
+    let (code, _, err) = add("x", "n9");
+    assert_eq!(
+        (code, err.as_str()),
+        (2, "error: no indexed document has the id n9\nhint: rag search --json names it as doc\n")
+    );
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "retrieval", mine, "--json", "-"]));
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["suite"], &report["queries"]), (&json!("mine"), &json!(2)));
+    assert_eq!(report["systems"]["hybrid"]["success@1"], json!(1.0), "{report}");
+}

@@ -8,7 +8,7 @@ use crate::text::Analyzer;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
@@ -232,6 +232,11 @@ impl LexicalIndex {
         }
         shares.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(shares)
+    }
+
+    pub fn has_document(&self, id: &str) -> Result<bool> {
+        let query = TermQuery::new(Term::from_field_text(self.fields.doc, id), IndexRecordOption::Basic);
+        Ok(engine(self.reader.searcher().search(&query, &Count))? > 0)
     }
 
     /// The body holds title and headings too, so only an alias may be more frequent elsewhere.

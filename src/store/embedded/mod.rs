@@ -145,6 +145,10 @@ impl Snapshot for EmbeddedSnapshot {
         self.lexical.shares(query, id)
     }
 
+    fn has_document(&self, id: &str) -> Result<bool> {
+        self.lexical.has_document(id)
+    }
+
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         self.lexical.document_frequencies(terms)
     }

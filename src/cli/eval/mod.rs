@@ -1,5 +1,8 @@
 //! `rag eval`.
 
+mod add;
+mod diff;
+
 use super::render::{self, BOLD, DIM, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
@@ -29,6 +32,10 @@ enum Action {
     Stress(StressArgs),
     /// One knob a row, each against the default 消融
     Ablate(AblateArgs),
+    /// One topic through every stage 看一条查询
+    Diff(diff::DiffArgs),
+    /// Add a topic by hand 添加一条
+    Add(add::AddArgs),
     /// Compare two run files in TREC's format, from any engine 比较两份运行结果
     Compare(CompareArgs),
 }
@@ -111,6 +118,8 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Stress(args) => stress(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
+        Action::Diff(args) => diff::run(args, engine, lang),
+        Action::Add(args) => add::run(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
     }
 }
@@ -149,7 +158,7 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn bench(suite: &Suite, engine: &Engine, options: &Options, lang: Lang) -> anyhow::Result<eval::Bench> {
-    let mut bars = Bars { lang, shown: None };
+    let mut bars = Bars::new(lang);
     let bench = eval::bench(suite, engine, options, &mut |progress| bars.show("", progress));
     bars.clear();
     Ok(bench?)
@@ -162,6 +171,10 @@ struct Bars {
 }
 
 impl Bars {
+    fn new(lang: Lang) -> Bars {
+        Bars { lang, shown: None }
+    }
+
     fn show(&mut self, row: &str, progress: Progress<'_>) {
         let (work, done, total) = match progress {
             Progress::Indexing(IndexProgress::Embedded { done, total }) => {
@@ -191,7 +204,7 @@ impl Bars {
 fn ablate(args: AblateArgs, engine: &Engine, lang: Lang) -> Run {
     let metric = metric(&args.metric)?;
     let ablation = eval::Ablation::read(&args.file)?;
-    let mut bars = Bars { lang, shown: None };
+    let mut bars = Bars::new(lang);
     let outcomes = ablation.run(engine, metric, &mut |row, progress| bars.show(row, progress));
     bars.clear();
     let mut out = anstream::stdout().lock();
