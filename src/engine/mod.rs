@@ -165,16 +165,13 @@ impl Engine {
         Ok(Engine::new(self.config.with(settings)?))
     }
 
-    /// Tells apart settings that make another index of the same documents; empty for the default.
+    /// Tells apart settings that make another index of the same documents.
     pub fn indexing_key(&self) -> String {
         let mut changed = self.config.changed("index.");
         changed.retain(|setting| !setting.starts_with("index.paths="));
         changed.extend(self.config.changed("text."));
         changed.extend(self.config.changed("embed."));
-        match changed.is_empty() {
-            true => String::new(),
-            false => format!("-{}", &blake3::hash(changed.join("\n").as_bytes()).to_hex()[..8]),
-        }
+        changed.join("\n")
     }
 
     /// Computes the vectors of `queries`, and keeps them for later runs.

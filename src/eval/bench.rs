@@ -1,9 +1,10 @@
 //! The bench: every topic of a suite through every system.
 
-use super::{EvalProblem, Layout, Run, Suite, Topic};
+use super::{EvalProblem, Run, Suite, Topic};
 use crate::engine::{Candidate, Engine, IndexProgress, Mode};
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Documents kept a topic: enough for recall@100.
@@ -48,7 +49,7 @@ pub fn stages(
     shown: usize,
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<(String, Vec<Candidate>)>> {
-    let engine = prepared(suite, engine, &[topic.text.as_str()], on)?;
+    let engine = prepared(suite, &[], engine, &[topic.text.as_str()], on)?;
     let of = |name: &String| {
         let mut candidates = engine.rank(&topic.text, name.parse()?, CHUNKS)?.into_candidates();
         candidates.truncate(shown);
@@ -57,15 +58,21 @@ pub fn stages(
     options.systems.iter().map(of).collect()
 }
 
-/// The engine over the suite's documents, with the vectors of these queries; of none if none are given.
-fn prepared(suite: &Suite, engine: &Engine, queries: &[&str], on: &mut dyn FnMut(Progress<'_>)) -> Result<Engine> {
-    let kind = match suite.layout {
-        Layout::Beir => "beir",
-        Layout::Own => "suite",
-    };
-    // Settings that index otherwise have an index of their own.
-    let engine = engine.aside(&format!("{kind}-{}{}", suite.name, engine.indexing_key()));
-    engine.index(vec![suite.documents.clone()], false, &mut |progress| on(Progress::Indexing(progress)))?;
+/// The engine over the suite's documents and `more`, with the vectors of these queries; of none if none are given.
+fn prepared(
+    suite: &Suite,
+    more: &[PathBuf],
+    engine: &Engine,
+    queries: &[&str],
+    on: &mut dyn FnMut(Progress<'_>),
+) -> Result<Engine> {
+    let documents = suite.documents.canonicalize().at("read", &suite.documents)?;
+    let roots: Vec<PathBuf> = std::iter::once(documents).chain(more.iter().cloned()).collect();
+    // Other documents, or settings that index otherwise, have an index of their own.
+    let key = blake3::hash(format!("{roots:?} {}", engine.indexing_key()).as_bytes()).to_hex();
+    let name: String = suite.name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
+    let engine = engine.aside(&format!("{name}-{}", &key[..16]));
+    engine.index(roots, false, &mut |progress| on(Progress::Indexing(progress)))?;
     if !queries.is_empty() {
         engine.embed_queries(queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
     }
@@ -74,6 +81,17 @@ fn prepared(suite: &Suite, engine: &Engine, queries: &[&str], on: &mut dyn FnMut
 
 /// Indexes the suite's documents where they have changed, and runs the systems one after another.
 pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnMut(Progress<'_>)) -> Result<Bench> {
+    bench_among(suite, &[], engine, options, on)
+}
+
+/// As [`bench`], among the documents at `more`, which are relevant to no topic.
+pub fn bench_among(
+    suite: &Suite,
+    more: &[PathBuf],
+    engine: &Engine,
+    options: &Options,
+    on: &mut dyn FnMut(Progress<'_>),
+) -> Result<Bench> {
     let modes: Vec<(String, Mode)> = options
         .systems
         .iter()
@@ -81,7 +99,7 @@ pub fn bench(suite: &Suite, engine: &Engine, options: &Options, on: &mut dyn FnM
         .collect::<Result<_>>()?;
     let needs_vectors = modes.iter().any(|(_, mode)| *mode != Mode::Lexical);
     let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).filter(|_| needs_vectors).collect();
-    let engine = prepared(suite, engine, &texts, on)?;
+    let engine = prepared(suite, more, engine, &texts, on)?;
     let mut bench = Bench { runs: Vec::new(), latencies: BTreeMap::new() };
     for (name, mode) in modes {
         let mut run = Run::new(&name);

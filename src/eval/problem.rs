@@ -22,6 +22,8 @@ pub enum EvalProblem {
     NoTopic { suite: String, query: String },
     #[error("the collection holds several folders, and a suite is over one: {}", roots.join(", "))]
     ManyRoots { roots: Vec<String> },
+    #[error("{path} has {found} passages, {wanted} are asked for")]
+    ShortHaystack { path: PathBuf, wanted: usize, found: usize },
     #[error("no topic of {suite} has a judged document")]
     NoTopics { suite: String },
 }
@@ -43,6 +45,9 @@ impl Problem for EvalProblem {
             EvalProblem::UnknownMetric { name, .. } => format!("没有叫 {name} 的指标"),
             EvalProblem::NoTopic { suite, query } => format!("评测集 {suite} 里没有带标注的查询 {query:?}"),
             EvalProblem::ManyRoots { roots } => format!("资料库里有几个目录,一个评测集只对应一个:{}", roots.join("、")),
+            EvalProblem::ShortHaystack { path, wanted, found } => {
+                format!("{} 只有 {found} 段,要用 {wanted} 段", path.display())
+            }
             EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
         }
     }
@@ -60,7 +65,8 @@ impl Problem for EvalProblem {
                 "先把要评测的目录单独建一个资料库:rag index 目录 -c 名称,再加上 -c 名称".into(),
                 "index the folder to be evaluated by itself: rag index FOLDER -c NAME, then add -c NAME".into(),
             )),
-            EvalProblem::NoTopic { .. }
+            EvalProblem::ShortHaystack { .. }
+            | EvalProblem::NoTopic { .. }
             | EvalProblem::NoSuite { .. }
             | EvalProblem::BadSuite { .. }
             | EvalProblem::NoTopics { .. } => None,

@@ -233,3 +233,26 @@ fn a_users_own_suite_grows_one_question_at_a_time() {
     assert_eq!((&report["suite"], &report["queries"]), (&json!("mine"), &json!(2)));
     assert_eq!(report["systems"]["hybrid"]["success@1"], json!(1.0), "{report}");
 }
+
+#[test]
+fn a_haystack_grows_around_the_same_topics() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let hay: String =
+        (0..12).map(|n| format!("{{\"_id\":\"n{n}\",\"text\":\"第 {n} 号仓库存放钢琴与苹果。\"}}\n")).collect();
+    fs::write(dir.path().join("hay.jsonl"), hay).unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
+    let run = |counts: &str| {
+        let args = ["eval", "haystack", &at(""), "--distractors", &at("hay.jsonl"), "--counts", counts, "--json"];
+        outcome(rag(home.path()).args(args))
+    };
+    let (code, out, err) = run("0,12");
+    assert_eq!(code, 0, "{err}");
+    let curve: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lexical = |n: usize| curve[n]["report"]["systems"]["lexical"]["judged@10"].as_f64().unwrap();
+    // Distractors are among the results, and an id that both have is not mistaken.
+    assert!(curve[1]["distractors"] == 12 && lexical(1) < lexical(0), "{out}");
+    assert_eq!(curve[1]["report"]["systems"]["hybrid"]["success@1"], json!(1.0), "{out}");
+    let (code, _, err) = run("13");
+    assert!(code == 2 && err.contains("has 12 passages, 13 are asked for"), "{err}");
+}

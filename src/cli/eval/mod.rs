@@ -32,6 +32,8 @@ enum Action {
     Stress(StressArgs),
     /// One knob a row, each against the default 消融
     Ablate(AblateArgs),
+    /// The same topics among more and more distractors 大海捞针
+    Haystack(HaystackArgs),
     /// One topic through every stage 看一条查询
     Diff(diff::DiffArgs),
     /// Add a topic by hand 添加一条
@@ -98,6 +100,27 @@ struct AblateArgs {
 }
 
 #[derive(Debug, Args)]
+struct HaystackArgs {
+    /// Folder of the suite 评测集目录
+    suite: PathBuf,
+    /// Passages that answer none of the topics, one JSON a line 干扰段落
+    #[arg(long, value_name = "FILE")]
+    distractors: PathBuf,
+    /// How many of them, one run each 数量
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "0,1000,10000")]
+    counts: Vec<usize>,
+    #[arg(long, value_name = "NAME")]
+    split: Option<String>,
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "lexical,dense,hybrid")]
+    systems: Vec<String>,
+    #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
+    metric: String,
+    /// Print JSON, one count a line 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct CompareArgs {
     run_a: PathBuf,
     run_b: PathBuf,
@@ -118,6 +141,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Stress(args) => stress(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
+        Action::Haystack(args) => haystack(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
         Action::Add(args) => add::run(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
@@ -300,6 +324,31 @@ fn gate(suite: &Suite, report: &Report, lang: Lang) -> Run {
         }
     }
     Ok(if regressed { Outcome::Nothing } else { Outcome::Done })
+}
+
+fn haystack(args: HaystackArgs, engine: &Engine, lang: Lang) -> Run {
+    let metric = metric(&args.metric)?;
+    let suite = Suite::read(&args.suite, args.split.as_deref())?;
+    let options = Options { systems: args.systems.clone() };
+    let mut bars = Bars::new(lang);
+    let show = &mut |progress: Progress<'_>| bars.show("", progress);
+    let reports = eval::haystack(&suite, &args.distractors, &args.counts, engine, &options, metric, show);
+    bars.clear();
+    let mut out = anstream::stdout().lock();
+    for (count, report) in reports? {
+        if args.json {
+            writeln!(out, "{}", serde_json::json!({ "distractors": count, "report": report }))?;
+            continue;
+        }
+        write!(out, "{count:>7}")?;
+        for name in &args.systems {
+            let all = &report.systems[name].all;
+            let [low, high] = all.ci95;
+            write!(out, "  {name} {:.4} [{low:.3}, {high:.3}]", all.values[&args.metric])?;
+        }
+        writeln!(out)?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn compare(args: CompareArgs, lang: Lang) -> Run {
