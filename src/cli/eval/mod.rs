@@ -2,21 +2,18 @@
 
 mod add;
 mod diff;
+mod stress;
+mod table;
 
-use super::render::{self, BOLD, DIM, padded};
+use super::render::{self, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
-use crate::eval::{
-    self, Comparison, Conclusion, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic, Verdict,
-};
+use crate::eval::{self, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use std::io::Write;
 use std::path::PathBuf;
-
-/// Columns of the table, after the system's name.
-const COLUMNS: [&str; 7] = ["ndcg@10", "mrr@10", "recall@5", "recall@10", "recall@100", "map", "success@1"];
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {
@@ -29,7 +26,7 @@ enum Action {
     /// Run the systems on a suite and judge them 检索评测
     Retrieval(RetrievalArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
-    Stress(StressArgs),
+    Stress(stress::StressArgs),
     /// One knob a row, each against the default 消融
     Ablate(AblateArgs),
     /// The same topics among more and more distractors 大海捞针
@@ -68,22 +65,6 @@ struct RetrievalArgs {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Exit with 1 if a value is below what suite.toml expects 低于预期则退出码为 1
-    #[arg(long)]
-    gate: bool,
-}
-
-#[derive(Debug, Args)]
-struct StressArgs {
-    /// Folder with cases.jsonl 目录
-    #[arg(default_value = "evals/stress")]
-    folder: PathBuf,
-    /// Only the cases of this class 类别
-    #[arg(long, value_name = "NAME")]
-    class: Option<String>,
-    /// Print every verdict as JSON, one a line 输出 JSON
-    #[arg(long)]
-    json: bool,
-    /// Exit with 1 if a class passes fewer cases than expected.toml says 低于预期则退出码为 1
     #[arg(long)]
     gate: bool,
 }
@@ -139,7 +120,7 @@ struct CompareArgs {
 pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
-        Action::Stress(args) => stress(args, engine, lang),
+        Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
@@ -176,7 +157,7 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
         None => {}
     }
     if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
-        table(&report, &args.systems, lang)?;
+        table::show(&report, &args.systems, lang)?;
     }
     if args.gate { gate(&suite, &report, lang) } else { Ok(Outcome::Done) }
 }
@@ -244,68 +225,6 @@ fn ablate(args: AblateArgs, engine: &Engine, lang: Lang) -> Run {
     Ok(Outcome::Done)
 }
 
-fn table(report: &Report, systems: &[String], lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
-    let Report { suite, split, queries, metric, .. } = report;
-    writeln!(
-        out,
-        "{BOLD}{suite} {split}{BOLD:#} {}",
-        lang.pick(format!("{queries} 条查询"), format!("{queries} queries"))
-    )?;
-    let head: Vec<String> = COLUMNS.iter().map(|column| padded(column, 11)).collect();
-    let zero = lang.pick("空结果", "zero");
-    writeln!(
-        out,
-        "{DIM}{} {} {}{} p50 ms   q/s{DIM:#}",
-        padded("", 10),
-        padded("95 %", 15),
-        head.concat(),
-        padded(zero, 7)
-    )?;
-    for name in systems {
-        let Some(system) = report.systems.get(name) else { continue };
-        let [low, high] = system.all.ci95;
-        let values: Vec<String> =
-            COLUMNS.iter().map(|column| padded(&format!("{:.4}", system.all.values[*column]), 11)).collect();
-        let interval = padded(&format!("[{low:.3}, {high:.3}]"), 15);
-        let zero = padded(&format!("{:.1}%", 100.0 * system.zero_results), 7);
-        let latency = system.latency_p50_ms.map_or(String::new(), |ms| format!("{ms:>6.2}"));
-        let rate = system.queries_per_s.map_or(String::new(), |rate| format!("{rate:>6.0}"));
-        writeln!(out, "{} {interval} {}{zero} {latency} {rate}", padded(name, 10), values.concat())?;
-    }
-    slices(&mut out, report, systems)?;
-    writeln!(out, "{DIM}{metric}{DIM:#}")?;
-    for comparison in report.comparisons.iter().filter(|comparison| comparison.slice.is_empty()) {
-        writeln!(out, "{}", comparison.words(lang))?;
-    }
-    for comparison in report.comparisons.iter().filter(|comparison| is_telling(comparison)) {
-        writeln!(out, "{DIM}{}{DIM:#} {}", comparison.slice, comparison.words(lang))?;
-    }
-    Ok(())
-}
-
-/// Slices are for diagnosis: named only where they show something.
-fn is_telling(comparison: &Comparison) -> bool {
-    !comparison.slice.is_empty() && matches!(comparison.conclusion(), Conclusion::Better | Conclusion::Worse)
-}
-
-fn slices(out: &mut impl Write, report: &Report, systems: &[String]) -> anyhow::Result<()> {
-    let Some(first) = report.systems.values().next() else { return Ok(()) };
-    if first.slices.is_empty() {
-        return Ok(());
-    }
-    for (slice, sliced) in &first.slices {
-        write!(out, "{} {:>4} ", padded(slice, 10), sliced.queries)?;
-        for name in systems {
-            let value = report.systems.get(name).and_then(|system| system.slices.get(slice));
-            let value = value.map_or(0.0, |sliced| sliced.values[&report.metric]);
-            write!(out, " {name} {value:.3} ")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
 /// Every value that `suite.toml` expects, with what came out.
 fn gate(suite: &Suite, report: &Report, lang: Lang) -> Run {
     let mut regressed = false;
@@ -366,48 +285,7 @@ fn compare(args: CompareArgs, lang: Lang) -> Run {
         render::json(&report)?;
     } else {
         let names: Vec<String> = runs.into_iter().rev().map(|run| run.system).collect();
-        table(&report, &names, lang)?;
+        table::show(&report, &names, lang)?;
     }
     Ok(Outcome::Done)
-}
-
-fn stress(args: StressArgs, engine: &Engine, lang: Lang) -> Run {
-    let mut cases = eval::read_cases(&args.folder)?;
-    cases.retain(|case| args.class.as_ref().is_none_or(|class| case.class == *class));
-    let bar = render::bar(cases.len() as u64, false);
-    let verdicts = eval::stress(&cases, engine, &mut |done| bar.set_position(done as u64));
-    bar.finish_and_clear();
-    let verdicts = verdicts?;
-    let tallies = eval::tally(&verdicts);
-    let mut out = anstream::stdout().lock();
-    if args.json {
-        for verdict in &verdicts {
-            writeln!(out, "{}", serde_json::to_string(verdict)?)?;
-        }
-    } else {
-        for verdict in verdicts.iter().filter(|verdict| !verdict.passed) {
-            let Verdict { id, mode, query, first, ranked, why, .. } = verdict;
-            let shown: String = query.chars().take(40).collect();
-            writeln!(out, "{id} {mode} {BOLD}{shown}{BOLD:#} {first} ← {} {DIM}{why}{DIM:#}", ranked.join(" "))?;
-        }
-        for (class, modes) in &tallies {
-            let modes = modes.iter().map(|(mode, tally)| format!("{mode} {}/{}", tally.passed, tally.cases));
-            writeln!(out, "{} {}", padded(class, 12), modes.collect::<Vec<_>>().join("  "))?;
-        }
-    }
-    let mut regressed = false;
-    for (class, modes) in eval::expected(&args.folder)?.iter().filter(|_| args.gate) {
-        for (mode, expected) in modes {
-            let Some(tally) = tallies.get(class).and_then(|modes| modes.get(mode)) else { continue };
-            if tally.passed < *expected {
-                regressed = true;
-                let passed = tally.passed;
-                render::warning(&lang.pick(
-                    format!("{class} {mode} 通过 {passed} 例,预期 {expected}"),
-                    format!("{class} {mode} passes {passed} cases, expected {expected}"),
-                ));
-            }
-        }
-    }
-    Ok(if regressed { Outcome::Nothing } else { Outcome::Done })
 }
