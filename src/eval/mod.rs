@@ -8,6 +8,7 @@
 //! Every value is the standard one: trec_eval's definitions, order and tie rule, so that any public tool can check it.
 
 mod ablation;
+mod agreement;
 mod bench;
 mod compare;
 mod draft;
@@ -23,6 +24,7 @@ mod stress;
 mod suite;
 
 pub use ablation::{Ablation, Outcome};
+pub use agreement::{Agreement, agreement};
 pub use bench::{Bench, Options, Progress, bench, stages};
 pub use compare::{Comparison, Conclusion, compare};
 pub use draft::Draft;

@@ -65,6 +65,9 @@ struct SuiteFile {
     documents: PathBuf,
     rel: Option<i32>,
     tolerance: Option<f64>,
+    /// Types of topics that nothing answers: they are for refusal, and left out of rankings.
+    #[serde(default)]
+    unranked: Vec<String>,
     /// Split → system → metric → value.
     #[serde(default)]
     expected: BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>,
@@ -157,7 +160,7 @@ fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let split = if known.is_empty() { "all".into() } else { chosen(split, &known, &file.name)? };
     let qrels = Qrels::read(&folder.join("qrels.tsv"))?;
     let of_split = lines.into_iter().filter(|line| line.split.as_ref().is_none_or(|of| *of == split));
-    let topics = topics(of_split, &qrels);
+    let topics = topics(of_split.filter(|line| !file.unranked.contains(&line.slice)), &qrels);
     finished(Suite {
         layout: Layout::Own,
         documents: folder.join(file.documents),

@@ -10,6 +10,7 @@ mod flaw;
 pub use flaw::{Finding, Flaw};
 
 use super::{Options, parse, walk};
+use crate::document::Document;
 use crate::error::Result;
 use crate::language::is_han;
 use parse::Source;
@@ -72,11 +73,12 @@ pub fn lint(roots: &[PathBuf], queries: &[Query], options: &Options) -> Result<R
     }
     findings.extend(names(&documents));
     let ids: BTreeSet<&str> = documents.iter().map(|document| document.source.document.id.0.as_str()).collect();
+    let names: String = documents.iter().map(|document| names_of(document) + "\n").collect();
     for document in &documents {
         findings.extend(links(document));
         findings.extend(damage(document));
         findings.extend(facts::check(document, &ids));
-        findings.extend(questions(document, queries));
+        findings.extend(questions(document, queries, &names));
     }
     findings.extend(duplicate::near_duplicates(&documents));
     findings.sort_by(|a, b| (&a.path, a.line, &a.check).cmp(&(&b.path, b.line, &b.check)));
@@ -131,22 +133,32 @@ fn damage(document: &Linted) -> Option<Finding> {
     Some(Finding::at(document, at, Flaw::Mojibake { sample: sign.into() }))
 }
 
-/// A question that stands in a document finds it by that, and proves nothing.
-fn questions(document: &Linted, queries: &[Query]) -> Vec<Finding> {
-    let letters =
-        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<char>>();
+/// A question that stands in a document finds it by that, and proves nothing. A name that both have is no sign of it.
+fn questions(document: &Linted, queries: &[Query], names: &str) -> Vec<Finding> {
     let body: String = document.source.blocks.iter().map(|block| block.searchable.as_str()).collect();
     let body: String = letters(&body).into_iter().collect();
     let mut findings = Vec::new();
     for query in queries {
         let text = letters(&query.text);
         let telling = |run: &&[char]| run.iter().filter(|c| is_han(**c)).count() >= QUERY_RUN_HAN;
-        let shared = text.windows(QUERY_RUN).filter(telling).map(|run| run.iter().collect::<String>());
-        if let Some(run) = { shared }.find(|run| body.contains(run.as_str())) {
+        let mut runs = text.windows(QUERY_RUN).filter(telling).map(|run| run.iter().collect::<String>());
+        if let Some(run) = runs.find(|run| body.contains(run.as_str()) && !names.contains(run.as_str())) {
             findings.push(Finding::new(&document.path, Flaw::HoldsQuery { query: query.id.clone(), run }));
         }
     }
     findings
+}
+
+/// Title and aliases, letters only, one a line.
+fn names_of(document: &Linted) -> String {
+    let Document { title, aliases, .. } = &document.source.document;
+    let names = std::iter::once(title).chain(aliases).map(|name| letters(name).into_iter().collect::<String>());
+    names.collect::<Vec<_>>().join("\n")
+}
+
+/// Lower case, without blanks and punctuation.
+fn letters(text: &str) -> Vec<char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

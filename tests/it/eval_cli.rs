@@ -256,3 +256,22 @@ fn a_haystack_grows_around_the_same_topics() {
     let (code, _, err) = run("13");
     assert!(code == 2 && err.contains("has 12 passages, 13 are asked for"), "{err}");
 }
+
+/// `suite.toml` holds what retrieval reached on the dev split; every judged pair of the set is within it.
+#[test]
+fn retrieval_on_our_own_suite_does_not_regress() {
+    let home = home();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evals/essays");
+    let folder = folder.to_str().unwrap();
+    let args = ["eval", "retrieval", folder, "--split", "dev", "--gate", "--json", "-"];
+    let (code, out, err) = outcome(rag(home.path()).args(args));
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["queries"], json!(88));
+    // Pooled from these systems, so that nearly everything they find is judged.
+    assert!(report["systems"]["hybrid"]["judged@10"].as_f64().unwrap() > 0.95, "{report}");
+    let judgements = format!("{folder}/judgements.tsv");
+    let (code, out, _) = outcome(rag(home.path()).args(["eval", "agreement", &judgements, "--json"]));
+    let agreement: Value = serde_json::from_str(&out).unwrap();
+    assert!(code == 0 && agreement["kappa"].as_f64().unwrap() > 0.7, "{agreement}");
+}

@@ -131,7 +131,9 @@ fn models_are_listed_and_unknown_ones_named() {
 #[test]
 fn our_own_corpus_is_sound_and_a_flaw_is_named_with_its_place() {
     let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (code, out, err) = outcome(rag(home.path()).args(["corpus", "lint"]).arg(corpus()));
+    let essays = Path::new(env!("CARGO_MANIFEST_DIR")).join("evals/essays");
+    let (code, out, err) =
+        outcome(rag(home.path()).args(["corpus", "lint", "--suite", essays.to_str().unwrap()]).arg(corpus()));
     assert_eq!((code, out.as_str(), err.as_str()), (0, "", "120 documents, 0 findings\n"));
     fs::write(dir.path().join("a.md"), "# 甲\n\n见 [乙](b.md)。\n").unwrap();
     let (code, out, _) = outcome(rag(home.path()).args(["corpus", "lint", "--json"]).arg(dir.path()));

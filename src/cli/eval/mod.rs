@@ -1,6 +1,7 @@
 //! `rag eval`.
 
 mod add;
+mod agreement;
 mod diff;
 mod stress;
 mod table;
@@ -33,6 +34,8 @@ enum Action {
     Haystack(HaystackArgs),
     /// One topic through every stage 看一条查询
     Diff(diff::DiffArgs),
+    /// How far two passes of judgement agree 标注一致性
+    Agreement(agreement::AgreementArgs),
     /// Add a topic by hand 添加一条
     Add(add::AddArgs),
     /// Compare two run files in TREC's format, from any engine 比较两份运行结果
@@ -124,6 +127,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
+        Action::Agreement(args) => agreement::run(args, lang),
         Action::Add(args) => add::run(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
     }
