@@ -22,6 +22,7 @@ pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
 
 use crate::config::Config;
+use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::ingest::{self, IngestProblem};
 use crate::models::catalog;
@@ -116,6 +117,11 @@ impl Engine {
     pub fn lint(&self, paths: Vec<PathBuf>, queries: &[LintQuery]) -> Result<LintReport> {
         let roots = self.roots(paths, &self.store()?)?;
         ingest::lint::lint(&roots, queries, &self.ingest_options(false))
+    }
+
+    /// The documents of `paths` as they would be indexed; what cannot be read is left out.
+    pub fn documents(&self, paths: Vec<PathBuf>) -> Result<Vec<Document>> {
+        ingest::documents(&paths, &self.ingest_options(false))
     }
 
     fn ingest_options(&self, rebuild: bool) -> ingest::Options {

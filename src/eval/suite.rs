@@ -42,14 +42,15 @@ pub struct Suite {
     pub tolerance: f64,
 }
 
+/// A line of `queries.jsonl` or `topics.jsonl`.
 #[derive(Deserialize)]
-struct QueryLine {
+pub(super) struct QueryLine {
     #[serde(alias = "id")]
-    _id: String,
-    text: String,
+    pub _id: String,
+    pub text: String,
     #[serde(default, rename = "type")]
-    slice: String,
-    split: Option<String>,
+    pub slice: String,
+    pub split: Option<String>,
 }
 
 impl QueryLine {
@@ -60,14 +61,20 @@ impl QueryLine {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SuiteFile {
+pub(super) struct SuiteFile {
     name: String,
     documents: PathBuf,
-    rel: Option<i32>,
+    pub rel: Option<i32>,
     tolerance: Option<f64>,
     /// Types of topics that nothing answers: they are for refusal, and left out of rankings.
     #[serde(default)]
     unranked: Vec<String>,
+    /// Types of topics that share no word with the documents that answer them; a linter sees to it.
+    #[serde(default)]
+    pub no_overlap: Vec<String>,
+    /// Topics of these types that do, and stay.
+    #[serde(default)]
+    pub known_overlap: Vec<String>,
     /// Split → system → metric → value.
     #[serde(default)]
     expected: BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>,
@@ -87,6 +94,19 @@ impl Suite {
             return read_beir(folder, split);
         }
         Err(EvalProblem::NoSuite { path: folder.into() }.into())
+    }
+
+    /// What `suite.toml` in `folder` says.
+    pub(super) fn file(folder: &Path) -> Result<SuiteFile> {
+        let path = folder.join("suite.toml");
+        let text = std::fs::read_to_string(&path).at("read", &path)?;
+        Ok(toml::from_str(&text)
+            .map_err(|error| EvalProblem::BadSuite { path: path.clone(), reason: error.message().into() })?)
+    }
+
+    /// Where the documents of the suite of ours in `folder` are.
+    pub fn documents_of(folder: &Path) -> Result<PathBuf> {
+        Ok(folder.join(Suite::file(folder)?.documents))
     }
 
     /// Every topic of the suite in `folder`, of all splits, judged or not.
@@ -149,10 +169,7 @@ fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
 }
 
 fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
-    let path = folder.join("suite.toml");
-    let text = std::fs::read_to_string(&path).at("read", &path)?;
-    let file: SuiteFile = toml::from_str(&text)
-        .map_err(|error| EvalProblem::BadSuite { path: path.clone(), reason: error.message().into() })?;
+    let file = Suite::file(folder)?;
     let lines = read_lines(&folder.join("topics.jsonl"))?;
     let mut known: Vec<String> = lines.iter().filter_map(|line| line.split.clone()).collect();
     known.sort();
@@ -191,7 +208,7 @@ fn chosen(asked: Option<&str>, known: &[String], suite: &str) -> Result<String> 
     }
 }
 
-fn read_lines(path: &Path) -> Result<Vec<QueryLine>> {
+pub(super) fn read_lines(path: &Path) -> Result<Vec<QueryLine>> {
     let text = std::fs::read_to_string(path).at("read", path)?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let parse = |(index, line)| {

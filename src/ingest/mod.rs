@@ -130,6 +130,12 @@ pub fn index(
     Ok(report)
 }
 
+/// The documents under `roots`, without what cannot be read.
+pub fn documents(roots: &[PathBuf], options: &Options) -> Result<Vec<Document>> {
+    let parsed = walk::walk(roots)?.files.into_iter().filter_map(|file| parse::parse(&file, options).ok());
+    Ok(parsed.flat_map(|parsed| parsed.documents).map(|source| source.document).collect())
+}
+
 /// What was read.
 struct Found {
     /// The documents that changed.

@@ -270,8 +270,38 @@ fn retrieval_on_our_own_suite_does_not_regress() {
     assert_eq!(report["queries"], json!(88));
     // Pooled from these systems, so that nearly everything they find is judged.
     assert!(report["systems"]["hybrid"]["judged@10"].as_f64().unwrap() > 0.95, "{report}");
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "lint", folder]));
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", "0 findings\n"));
     let judgements = format!("{folder}/judgements.tsv");
     let (code, out, _) = outcome(rag(home.path()).args(["eval", "agreement", &judgements, "--json"]));
     let agreement: Value = serde_json::from_str(&out).unwrap();
     assert!(code == 0 && agreement["kappa"].as_f64().unwrap() > 0.7, "{agreement}");
+}
+
+#[test]
+fn a_suites_own_flaws_are_found() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "no_overlap = [\"P\"]\n");
+    let topics = fs::read_to_string(dir.path().join("topics.jsonl")).unwrap();
+    let more = json!({"id": "t5", "text": "钢琴琴键数量?", "split": "test"});
+    fs::write(dir.path().join("topics.jsonl"), format!("{topics}\n{more}\n")).unwrap();
+    fs::write(dir.path().join("qrels.tsv"), "t1 0 n0 3\nt2 0 n9 3\nt3 0 n3 3\nt4 0 n2 3\nt7 0 n1 3\n").unwrap();
+    fs::write(
+        dir.path().join("answers.jsonl"),
+        "{\"qid\":\"t1\",\"required_docs\":[\"n0\",\"n1\"],\"must\":[[\"维生素\"]]}\n",
+    )
+    .unwrap();
+    fs::write(dir.path().join("SHA256"), format!("{}  qrels.tsv\n", "0".repeat(64))).unwrap();
+    let (code, out, _) = outcome(rag(home.path()).args(["eval", "lint", dir.path().to_str().unwrap()]));
+    assert_eq!(code, 1);
+    let expected = [
+        "t2 n9 is judged, but is no document of the suite",
+        "t5 no document is judged for it",
+        "t7 judged, but no topic",
+        "t1 n1 is required, but not relevant",
+        "t1 its answer must hold \"维生素\", which no required document does",
+        "t2 asks the same as t5 of another split",
+        "qrels.tsv the file has changed since it was frozen",
+    ];
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
 }

@@ -3,6 +3,7 @@
 mod add;
 mod agreement;
 mod diff;
+mod lint;
 mod stress;
 mod table;
 
@@ -34,6 +35,8 @@ enum Action {
     Haystack(HaystackArgs),
     /// One topic through every stage 看一条查询
     Diff(diff::DiffArgs),
+    /// What would make a suite's numbers worth less 检查评测集
+    Lint(lint::LintArgs),
     /// How far two passes of judgement agree 标注一致性
     Agreement(agreement::AgreementArgs),
     /// Add a topic by hand 添加一条
@@ -127,6 +130,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
+        Action::Lint(args) => lint::run(args, engine, lang),
         Action::Agreement(args) => agreement::run(args, lang),
         Action::Add(args) => add::run(args, engine, lang),
         Action::Compare(args) => compare(args, lang),

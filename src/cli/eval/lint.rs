@@ -1,0 +1,35 @@
+//! `rag eval lint`.
+
+use super::super::render;
+use super::super::{Outcome, Run};
+use crate::engine::Engine;
+use crate::eval::{self, Suite};
+use crate::language::Lang;
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// Folder of the suite 评测集目录
+    suite: PathBuf,
+    /// Print JSON, one finding a line 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit code 1 where something was found.
+pub fn run(args: LintArgs, engine: &Engine, lang: Lang) -> Run {
+    let documents = engine.documents(vec![Suite::documents_of(&args.suite)?])?;
+    let findings = eval::lint(&args.suite, &documents)?;
+    let mut out = anstream::stdout().lock();
+    for finding in &findings {
+        match args.json {
+            true => writeln!(out, "{}", serde_json::to_string(finding)?)?,
+            false => writeln!(out, "{} {}", finding.topic, finding.flaw.message(lang))?,
+        }
+    }
+    let count = findings.len();
+    render::note(&lang.pick(format!("{count} 处问题"), format!("{count} findings")));
+    Ok(if findings.is_empty() { Outcome::Done } else { Outcome::Nothing })
+}
