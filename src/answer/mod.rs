@@ -11,6 +11,7 @@ mod fixture;
 mod guard;
 mod problem;
 mod prompt;
+mod question;
 mod report;
 mod support;
 
@@ -19,6 +20,7 @@ pub use context::{Context, TokenShares};
 pub use guard::{Floors, refuse};
 pub use problem::AnswerProblem;
 pub use prompt::Template;
+pub use question::question_for;
 pub use report::Asked;
 
 use crate::document::Passage;

@@ -8,6 +8,8 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 const BUILT_IN_ZH: &str = include_str!("prompts/ask.zh.md");
 const BUILT_IN_EN: &str = include_str!("prompts/ask.en.md");
+const QUESTION_ZH: &str = include_str!("prompts/question.zh.md");
+const QUESTION_EN: &str = include_str!("prompts/question.en.md");
 const SYSTEM: &str = "[system]";
 const USER: &str = "[user]";
 /// Longest attribute of a passage's tag, in characters.
@@ -32,7 +34,14 @@ pub struct Template {
 impl Template {
     pub fn built_in(lang: Lang) -> Template {
         let (name, text) = lang.pick(("ask.zh", BUILT_IN_ZH), ("ask.en", BUILT_IN_EN));
-        let (system, user) = split(text).expect("a test renders both built-in templates");
+        let (system, user) = split(text).expect("a test renders every built-in template");
+        Template { name, text: text.into(), system, user }
+    }
+
+    /// Asks for a question that a passage answers; `question` is the passage's heading.
+    pub fn for_questions(lang: Lang) -> Template {
+        let (name, text) = lang.pick(("question.zh", QUESTION_ZH), ("question.en", QUESTION_EN));
+        let (system, user) = split(text).expect("a test renders every built-in template");
         Template { name, text: text.into(), system, user }
     }
 
@@ -148,6 +157,14 @@ mod tests {
             assert!(system.content.contains(refusal(lang)) && system.content.contains("[n]"), "{}", system.content);
             assert!(user.content.contains("\nPASSAGES\n") && user.content.ends_with(question), "{}", user.content);
             assert!(!system.content.contains(question), "the prefix must not depend on the question");
+        }
+    }
+
+    #[test]
+    fn templates_for_questions_show_the_passage_and_its_heading() {
+        for lang in [Lang::Zh, Lang::En] {
+            let [system, user] = Template::for_questions(lang).render("HEADING", "PASSAGE").unwrap();
+            assert!(!system.content.is_empty() && user.content.contains("PASSAGE") && user.content.contains("HEADING"));
         }
     }
 

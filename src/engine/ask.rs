@@ -2,12 +2,13 @@
 
 use super::{Engine, SearchRequest};
 use crate::answer::{self, Answer, Asked, Floors, Prepared, Template};
-use crate::document::Passage;
+use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::models::catalog;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, OpenAi};
 use crate::search::Found;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Together with e5's [`catalog::EmbedderSpec::cosine_floor`] chosen on dev queries, 60 of each set: of cmrc2018's
@@ -69,6 +70,32 @@ impl Engine {
         let model = reachable.then_some(&model as &dyn ChatModel);
         let prepared = answer::prepare(question.trim(), &passages(&found), model, &options)?;
         Ok((found, prepared))
+    }
+
+    /// Passages of `count` documents of the collection, drawn with the configured seed, each with a question that it
+    /// answers, drafted by the chat model. A document for which the model writes none is left out.
+    pub fn draft_questions(&self, count: usize, on: &mut dyn FnMut(usize)) -> Result<Vec<(Passage, String)>> {
+        let roots = self.about()?.roots.iter().map(PathBuf::from).collect();
+        let passages = self.sample(roots, count)?;
+        let (model, seed) = (self.chat_model()?, self.config.get("chat.seed"));
+        let mut drafted = Vec::new();
+        for (index, passage) in passages.into_iter().enumerate() {
+            if let Some(question) = answer::question_for(&passage, &model, seed)? {
+                drafted.push((passage, question));
+            }
+            on(index + 1);
+        }
+        Ok(drafted)
+    }
+
+    /// One chunk of each of `count` documents, or of all there are.
+    fn sample(&self, roots: Vec<PathBuf>, count: usize) -> Result<Vec<Passage>> {
+        let mut documents = self.documents(roots)?;
+        let mut rng = fastrand::Rng::with_seed(self.config.get("chat.seed"));
+        rng.shuffle(&mut documents);
+        documents.truncate(count);
+        let first = |document: &Document| ChunkId { doc: document.id.clone(), ordinal: 0 };
+        self.snapshot()?.fetch(&documents.iter().map(first).collect::<Vec<_>>())
     }
 
     fn passages_request(&self) -> SearchRequest {

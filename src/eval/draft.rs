@@ -37,10 +37,19 @@ impl Draft {
     }
 
     /// Adds a question with the documents that answer it, all of one grade. Returns its id.
-    pub fn add(&mut self, question: &str, slice: &str, documents: &[String], grade: i32) -> Result<String> {
+    ///
+    /// Questions of different `split`s are never in one table: a real user's are `dev`, a model's are `synthetic`.
+    pub fn add(
+        &mut self,
+        question: &str,
+        split: &str,
+        slice: &str,
+        documents: &[String],
+        grade: i32,
+    ) -> Result<String> {
         self.topics += 1;
         let id = format!("q{:03}", self.topics);
-        let mut topic = json!({ "id": id, "text": question.trim() });
+        let mut topic = json!({ "id": id, "text": question.trim(), "split": split });
         if !slice.is_empty() {
             topic["type"] = slice.into();
         }

@@ -2,6 +2,7 @@
 
 mod chunk;
 pub mod lint;
+mod matter;
 mod parse;
 mod problem;
 mod walk;

@@ -1,11 +1,12 @@
 //! A file into documents: front matter, Markdown structure, plain text, JSON Lines.
 
 use super::Options;
+use super::matter::{FactSource, FrontMatter, split_front_matter};
 use super::problem::{SkipReason, Skipped};
 use super::walk::{Kind, SourceFile};
 use crate::document::{DocId, Document};
 use pulldown_cmark::{Event, HeadingLevel, Options as MarkdownOptions, Parser, Tag, TagEnd};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::ops::Range;
 
 /// A document with the structure that chunking needs.
@@ -55,54 +56,6 @@ pub fn parse(file: &SourceFile, options: &Options) -> Result<Parsed, SkipReason>
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct FrontMatter {
-    id: Option<String>,
-    title: Option<String>,
-    #[serde(deserialize_with = "some_or_many")]
-    aliases: Vec<String>,
-    status: Option<String>,
-    #[serde(deserialize_with = "some_or_many")]
-    sources: Vec<FactSource>,
-}
-
-/// A source with its address, or its bare name.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum FactSource {
-    Entry {
-        #[serde(default)]
-        cite: String,
-    },
-    Name(String),
-}
-
-impl FactSource {
-    fn cite(&self) -> &str {
-        match self {
-            FactSource::Entry { cite } => cite,
-            FactSource::Name(name) => name,
-        }
-    }
-}
-
-/// A list, one entry without its brackets, or nothing at all: note-taking programs write all three.
-fn some_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum SomeOrMany<T> {
-        Many(Vec<T>),
-        One(T),
-        None,
-    }
-    Ok(match SomeOrMany::deserialize(deserializer)? {
-        SomeOrMany::Many(many) => many,
-        SomeOrMany::One(one) => vec![one],
-        SomeOrMany::None => Vec::new(),
-    })
-}
-
 fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed, SkipReason> {
     let mut parsed = Parsed::default();
     let (yaml, body_start) = split_front_matter(&text);
@@ -132,23 +85,6 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
     let document = Document { id, title, aliases: front.aliases, path, source, text: body };
     parsed.documents.push(Source { document, blocks, first_line, one_line: false });
     Ok(parsed)
-}
-
-/// YAML between two lines of `---` at the very start, and where the body begins.
-pub fn split_front_matter(text: &str) -> (Option<&str>, usize) {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let Some(first) = text[start..].split_inclusive('\n').next().filter(|line| line.trim_end() == "---") else {
-        return (None, start);
-    };
-    let yaml_start = start + first.len();
-    let mut at = yaml_start;
-    for line in text[yaml_start..].split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            return (Some(&text[yaml_start..at]), at + line.len());
-        }
-        at += line.len();
-    }
-    (None, start)
 }
 
 /// Top-level blocks with their headings, and the first level-1 heading. Code is left without searchable

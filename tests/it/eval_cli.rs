@@ -1,6 +1,6 @@
 //! `rag eval`: values against a public tool's, a small suite of our own, runs and gates.
 
-use crate::support::{home, outcome, rag};
+use crate::support::{home, llama_base_url, outcome, rag};
 use rag::eval::{METRICS, Metric, Qrels, Run, Suite, Topic, evaluate};
 use serde_json::{Value, json};
 use std::fs;
@@ -304,4 +304,30 @@ fn a_suites_own_flaws_are_found() {
         "qrels.tsv the file has changed since it was frozen",
     ];
     assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_suite_is_drafted_by_a_model_and_read_by_a_person() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let mine = dir.path().join("mine");
+    let mine = mine.to_str().unwrap();
+    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path().join("notes"))).0, 0);
+    let new = ["eval", "new", "-n", "4", "--suite", mine];
+    let answers = "\nd\n钢琴一共有几个键?\nq\n";
+    let (code, _, err) = outcome(rag(home.path()).env("RAG_BASE_URL", llama_base_url()).args(new).write_stdin(answers));
+    assert_eq!(code, 0, "{err}");
+    let topics = fs::read_to_string(dir.path().join("mine/topics.jsonl")).unwrap();
+    let topics: Vec<Value> = topics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(topics.len(), 2, "{topics:?}");
+    assert!(topics.iter().all(|topic| topic["split"] == "synthetic" && topic["type"] == "synthetic"), "{topics:?}");
+    assert_eq!(topics[1]["text"], "钢琴一共有几个键?");
+    // Real questions are in another table.
+    let add = ["eval", "add", "水几度烧开", "--doc", "n3", "--suite", mine];
+    assert_eq!(outcome(rag(home.path()).args(add)).0, 0);
+    let queries = |split: &[&str]| {
+        let (_, out, err) = outcome(rag(home.path()).args(["eval", "retrieval", mine, "--json", "-"]).args(split));
+        serde_json::from_str::<Value>(&out).unwrap_or_else(|_| panic!("{err}"))["queries"].clone()
+    };
+    assert_eq!((queries(&[]), queries(&["--split", "synthetic"])), (json!(1), json!(2)));
 }

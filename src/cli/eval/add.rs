@@ -29,7 +29,7 @@ pub fn run(args: AddArgs, engine: &Engine, lang: Lang) -> Run {
     let roots = engine.about()?.roots;
     engine.require_documents(&args.documents)?;
     let mut draft = Draft::open(&args.suite, &roots)?;
-    let id = draft.add(&args.question, &args.slice, &args.documents, args.grade)?;
+    let id = draft.add(&args.question, "dev", &args.slice, &args.documents, args.grade)?;
     let folder = args.suite.display();
     render::note(&lang.pick(
         format!("已记入 {folder}:{id};跑评测:rag eval retrieval {folder}"),

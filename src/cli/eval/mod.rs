@@ -4,6 +4,7 @@ mod add;
 mod agreement;
 mod diff;
 mod lint;
+mod new;
 mod stress;
 mod table;
 
@@ -39,6 +40,8 @@ enum Action {
     Lint(lint::LintArgs),
     /// How far two passes of judgement agree 标注一致性
     Agreement(agreement::AgreementArgs),
+    /// Draft a suite from what is indexed, with the chat model 起草评测集
+    New(new::NewArgs),
     /// Add a topic by hand 添加一条
     Add(add::AddArgs),
     /// Compare two run files in TREC's format, from any engine 比较两份运行结果
@@ -132,6 +135,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Diff(args) => diff::run(args, engine, lang),
         Action::Lint(args) => lint::run(args, engine, lang),
         Action::Agreement(args) => agreement::run(args, lang),
+        Action::New(args) => new::run(args, engine, lang),
         Action::Add(args) => add::run(args, engine, lang),
         Action::Compare(args) => compare(args, lang),
     }

@@ -1,6 +1,6 @@
 //! Facts: what a document's front matter says that it states, and on whose word.
 
-use super::super::parse;
+use super::super::matter::split_front_matter;
 use super::super::walk::{Kind, SourceFile};
 use super::{Finding, Flaw, Linted};
 use serde::Deserialize;
@@ -42,7 +42,7 @@ impl Matter {
             return Matter::default();
         }
         let text = std::fs::read_to_string(&file.path).unwrap_or_default();
-        let yaml = parse::split_front_matter(&text).0;
+        let yaml = split_front_matter(&text).0;
         yaml.and_then(|yaml| serde_saphyr::from_str(yaml).ok()).unwrap_or_default()
     }
 }
