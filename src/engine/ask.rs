@@ -90,12 +90,19 @@ impl Engine {
 
     /// One chunk of each of `count` documents, or of all there are.
     fn sample(&self, roots: Vec<PathBuf>, count: usize) -> Result<Vec<Passage>> {
-        let mut documents = self.documents(roots)?;
+        let snapshot = self.snapshot()?;
+        let mut documents = Vec::new();
+        for document in self.documents(roots)? {
+            // What has come since the last run is not to be had yet.
+            if snapshot.has_document(&document.id.0)? {
+                documents.push(document);
+            }
+        }
         let mut rng = fastrand::Rng::with_seed(self.config.get("chat.seed"));
         rng.shuffle(&mut documents);
         documents.truncate(count);
         let first = |document: &Document| ChunkId { doc: document.id.clone(), ordinal: 0 };
-        self.snapshot()?.fetch(&documents.iter().map(first).collect::<Vec<_>>())
+        snapshot.fetch(&documents.iter().map(first).collect::<Vec<_>>())
     }
 
     fn passages_request(&self) -> SearchRequest {
