@@ -55,7 +55,8 @@ fn the_demo_answers_from_the_corpus_with_sources_and_fetches_nothing_the_second_
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("[1] QLoRA 量化低秩适配  corpus/g-qlora.md:"), "{out}");
     let answer = out.split("\n\n").nth(1).unwrap();
-    assert!(answer.contains("QLoRA") && answer.contains('[') && answer.contains("4 位"), "{out}");
+    // What a small model writes differs from processor to processor; that it is cited does not.
+    assert!(answer.contains("QLoRA") && answer.contains('['), "{out}");
     assert!(err.contains("1. 向量模型与运行库") && err.contains("下载 0 B"), "{err}");
 }
 
