@@ -20,6 +20,7 @@ pub struct DiffArgs {
     /// Folder of the suite 评测集目录
     #[arg(long, value_name = "DIR")]
     suite: PathBuf,
+    /// dev or test, as the suite has them 数据划分
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     /// Print JSON 输出 JSON

@@ -11,6 +11,7 @@ mod table;
 use super::render::{self, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
+use crate::error::IoContext;
 use crate::eval::{self, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
@@ -82,6 +83,7 @@ struct RetrievalArgs {
 struct AblateArgs {
     /// suite, split, system, and [[row]]s with name and set = {"search.rrf_k" = 10} 消融文件
     file: PathBuf,
+    /// What is compared 指标
     #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
     metric: String,
     /// Print JSON, one row a line 输出 JSON
@@ -99,10 +101,13 @@ struct HaystackArgs {
     /// How many of them, one run each 数量
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "0,1000,10000")]
     counts: Vec<usize>,
+    /// dev or test, as the suite has them 数据划分
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
+    /// Systems 系统
     #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "lexical,dense,hybrid")]
     systems: Vec<String>,
+    /// What the curve is of 指标
     #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
     metric: String,
     /// Print JSON, one count a line 输出 JSON
@@ -112,13 +117,17 @@ struct HaystackArgs {
 
 #[derive(Debug, Args)]
 struct CompareArgs {
+    /// Run file 运行结果
     run_a: PathBuf,
+    /// Run file it is compared with 与之比较的运行结果
     run_b: PathBuf,
     /// Judgements, as TREC or BEIR write them 相关性标注
     #[arg(long, value_name = "FILE")]
     qrels: PathBuf,
+    /// What is compared 指标
     #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
     metric: String,
+    /// Grade from which a document counts as relevant 相关的最低等级
     #[arg(long, value_name = "GRADE", default_value_t = 1)]
     rel: i32,
     /// Print JSON 输出 JSON
@@ -155,17 +164,18 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
     let mut report = eval::evaluate(&suite, &bench.runs, metric);
     report.time(&bench.latencies);
     if let Some(dir) = &args.runs {
-        std::fs::create_dir_all(dir)?;
+        std::fs::create_dir_all(dir).at("create", dir)?;
         for run in &bench.runs {
-            std::fs::write(dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system)), run.trec())?;
+            let path = dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system));
+            std::fs::write(&path, run.trec()).at("write", &path)?;
         }
     }
     if let Some(path) = &args.html {
-        std::fs::write(path, eval::page(&suite, &bench.runs, &report, lang))?;
+        std::fs::write(path, eval::page(&suite, &bench.runs, &report, lang)).at("write", path)?;
     }
     match &args.json {
         Some(path) if path.as_os_str() == "-" => render::json(&report)?,
-        Some(path) => std::fs::write(path, serde_json::to_vec_pretty(&report)?)?,
+        Some(path) => std::fs::write(path, serde_json::to_vec_pretty(&report)?).at("write", path)?,
         None => {}
     }
     if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
