@@ -69,7 +69,7 @@ pub enum Answer {
 pub struct Grounded {
     /// As it was streamed: every `[n]` in it is one of `citations`, at the end of a sentence.
     pub text: String,
-    /// By falling support, one a marker, ordered by marker.
+    /// One a marker, ordered by marker: the quote that supports its sentence best.
     pub citations: Vec<Citation>,
     /// Numbers the model cited that are none of the passages it was given; removed from the text.
     pub invalid: Vec<u32>,

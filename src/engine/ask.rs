@@ -49,14 +49,15 @@ impl Engine {
         let found = self.search(question, &self.passages_request())?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
-        if let Some(reason) = answer::refuse(question, &passages(&found), found.evidence, &self.floors()) {
+        let passages = passages(&found);
+        if let Some(reason) = answer::refuse(question, &passages, found.evidence, &self.floors()) {
             let answer = Answer::Abstained { reason, completion: None };
             return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
         }
         let options = self.answer_options()?;
         let on_text = &mut |text: &str| on(AskEvent::Text(text));
         let (model, analyzer) = (self.chat_model()?, self.analyzer()?);
-        let answer = answer::answer(question.trim(), &passages(&found), &model, analyzer, &options, on_text)?;
+        let answer = answer::answer(question.trim(), &passages, &model, analyzer, &options, on_text)?;
         Ok(Outcome { found, answer, retrieve, total: begin.elapsed() })
     }
 

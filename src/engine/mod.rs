@@ -154,13 +154,14 @@ impl Engine {
     pub fn search(&self, query: &str, request: &SearchRequest) -> Result<Found> {
         let mode: Mode = self.config.text("search.mode").parse()?;
         let limit = request.limit.unwrap_or(self.config.get("search.limit"));
+        let base = self.search_options(mode, limit);
         let options = search::Options {
+            depth: base.depth.max(limit),
             explain: request.explain,
             highlight: request.highlight,
             weigh: request.weigh,
-            ..self.search_options(mode, limit)
+            ..base
         };
-        let options = search::Options { depth: options.depth.max(limit), ..options };
         let snapshot = self.snapshot()?;
         let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };
         search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)

@@ -2,10 +2,11 @@
 
 use super::bench::{self, Progress, bench};
 use super::compare::{Comparison, compare};
+use super::files::read_toml;
 use super::report::evaluate;
-use super::{EvalProblem, Metric, Suite};
+use super::{Metric, Suite};
 use crate::engine::Engine;
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,9 +47,7 @@ pub struct Outcome {
 
 impl Ablation {
     pub fn read(path: &Path) -> Result<Ablation> {
-        let text = std::fs::read_to_string(path).at("read", path)?;
-        let mut ablation: Ablation = toml::from_str(&text)
-            .map_err(|error| EvalProblem::BadSuite { path: path.into(), reason: error.message().into() })?;
+        let mut ablation: Ablation = read_toml(path)?;
         ablation.suite = path.parent().unwrap_or(Path::new(".")).join(&ablation.suite);
         Ok(ablation)
     }

@@ -1,7 +1,8 @@
 //! Linting a suite: what would make its numbers worth less.
 
-use super::suite::read_lines;
-use super::{EvalProblem, Qrels, Suite};
+use super::files::read_lines;
+use super::suite::{QUERY_LINE, QueryLine};
+use super::{Qrels, Suite};
 use crate::document::Document;
 use crate::error::{IoContext, Result};
 use crate::language::{Lang, is_han};
@@ -83,7 +84,7 @@ pub fn lint(folder: &Path, documents: &[Document]) -> Result<Vec<Finding>> {
     let by_id: BTreeMap<&str, &Document> =
         documents.iter().map(|document| (document.id.0.as_str(), document)).collect();
     let file = Suite::file(folder)?;
-    let lines = read_lines(&folder.join("topics.jsonl"))?;
+    let lines = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?;
     let qrels = Qrels::read(&folder.join("qrels.tsv"))?;
     let rel = file.rel.unwrap_or(1);
     let mut findings = Vec::new();
@@ -123,12 +124,11 @@ pub fn lint(folder: &Path, documents: &[Document]) -> Result<Vec<Finding>> {
 
 fn answers(folder: &Path, qrels: &Qrels, rel: i32, documents: &BTreeMap<&str, &Document>) -> Result<Vec<Finding>> {
     let path = folder.join("answers.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(Vec::new()) };
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
     let mut findings = Vec::new();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let bad =
-            |_| EvalProblem::BadLine { path: path.clone(), line: index + 1, expected: "{\"qid\":…,\"must\":…}" };
-        let answer: Answer = serde_json::from_str(line).map_err(bad)?;
+    for answer in read_lines::<Answer>(&path, "{\"qid\":…,\"must\":…}")? {
         let mut found = |flaw| findings.push(Finding { topic: answer.qid.clone(), flaw });
         let grade = |id: &String| qrels.grades(&answer.qid).and_then(|grades| grades.get(id)).copied().unwrap_or(0);
         let low = answer.required_docs.iter().filter(|id| grade(id) < rel);

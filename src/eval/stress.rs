@@ -1,6 +1,6 @@
 //! The stress suite: small cases of what breaks in other engines, each with its own few documents.
 
-use super::EvalProblem;
+use super::files::{read_lines, read_toml};
 use crate::engine::{Engine, Mode};
 use crate::error::{Error, Io, IoContext, Result};
 use serde::{Deserialize, Serialize};
@@ -66,14 +66,7 @@ pub struct Tally {
 
 /// Reads `cases.jsonl` in `folder`.
 pub fn read_cases(folder: &Path) -> Result<Vec<Case>> {
-    let path = folder.join("cases.jsonl");
-    let text = std::fs::read_to_string(&path).at("read", &path)?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let parse = |(index, line)| {
-        let bad = |_| EvalProblem::BadLine { path: path.clone(), line: index + 1, expected: "a case" };
-        Ok(serde_json::from_str(line).map_err(bad)?)
-    };
-    lines.map(parse).collect()
+    read_lines(&folder.join("cases.jsonl"), "a case")
 }
 
 /// Indexes the documents of every case by themselves and asks its query. `on` hears how many cases are done.
@@ -145,6 +138,5 @@ pub fn expected(folder: &Path) -> Result<BTreeMap<String, BTreeMap<String, usize
     if !path.is_file() {
         return Ok(BTreeMap::new());
     }
-    let text = std::fs::read_to_string(&path).at("read", &path)?;
-    Ok(toml::from_str(&text).map_err(|error| EvalProblem::BadSuite { path, reason: error.message().into() })?)
+    read_toml(&path)
 }

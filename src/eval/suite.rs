@@ -1,19 +1,12 @@
-//! A suite: topics with judgements over a collection of documents, in BEIR's layout or in ours.
+//! A suite: topics with judgements over a collection of documents, in BEIR's layout (`corpus.jsonl`, `queries.jsonl`,
+//! `qrels/<split>.tsv`) or in ours (`suite.toml`, `topics.jsonl`, `qrels.tsv`, documents where `suite.toml` says).
 
+use super::files::{read_lines, read_toml};
 use super::{EvalProblem, Qrels};
 use crate::error::{IoContext, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// How a suite's folder is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`.
-    Beir,
-    /// `suite.toml`, `topics.jsonl`, `qrels.tsv`; documents are in the folder that `suite.toml` names.
-    Own,
-}
 
 /// A question with everything that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +20,6 @@ pub struct Topic {
 #[derive(Debug, Clone)]
 pub struct Suite {
     pub name: String,
-    pub layout: Layout,
     pub split: String,
     /// What is indexed: a file or a folder.
     pub documents: PathBuf,
@@ -41,6 +33,9 @@ pub struct Suite {
     /// How far below the expected a value may fall.
     pub tolerance: f64,
 }
+
+/// What a line of `queries.jsonl` or `topics.jsonl` holds.
+pub(super) const QUERY_LINE: &str = "{\"_id\":…,\"text\":…}";
 
 /// A line of `queries.jsonl` or `topics.jsonl`.
 #[derive(Deserialize)]
@@ -98,10 +93,7 @@ impl Suite {
 
     /// What `suite.toml` in `folder` says.
     pub(super) fn file(folder: &Path) -> Result<SuiteFile> {
-        let path = folder.join("suite.toml");
-        let text = std::fs::read_to_string(&path).at("read", &path)?;
-        Ok(toml::from_str(&text)
-            .map_err(|error| EvalProblem::BadSuite { path: path.clone(), reason: error.message().into() })?)
+        read_toml(&folder.join("suite.toml"))
     }
 
     /// Where the documents of the suite of ours in `folder` are.
@@ -112,7 +104,8 @@ impl Suite {
     /// Every topic of the suite in `folder`, of all splits, judged or not.
     pub fn topics_of(folder: &Path) -> Result<Vec<Topic>> {
         let own = folder.join("topics.jsonl");
-        let lines = read_lines(&if own.is_file() { own } else { folder.join("queries.jsonl") })?;
+        let lines =
+            read_lines::<QueryLine>(&if own.is_file() { own } else { folder.join("queries.jsonl") }, QUERY_LINE)?;
         Ok(lines.into_iter().map(QueryLine::topic).collect())
     }
 
@@ -120,7 +113,6 @@ impl Suite {
     pub fn judged(topics: Vec<Topic>, qrels: Qrels, rel: i32) -> Suite {
         Suite {
             name: "qrels".into(),
-            layout: Layout::Own,
             split: "all".into(),
             documents: PathBuf::new(),
             topics,
@@ -153,11 +145,10 @@ fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let split = chosen(split, &known, &name)?;
     let qrels = Qrels::read(&dir.join(format!("{split}.tsv")))?;
-    let lines = read_lines(&folder.join("queries.jsonl"))?;
+    let lines = read_lines::<QueryLine>(&folder.join("queries.jsonl"), QUERY_LINE)?;
     let topics = topics(lines.into_iter(), &qrels);
     finished(Suite {
         name,
-        layout: Layout::Beir,
         split,
         documents: folder.join("corpus.jsonl"),
         topics,
@@ -170,7 +161,7 @@ fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
 
 fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let file = Suite::file(folder)?;
-    let lines = read_lines(&folder.join("topics.jsonl"))?;
+    let lines = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?;
     let mut known: Vec<String> = lines.iter().filter_map(|line| line.split.clone()).collect();
     known.sort();
     known.dedup();
@@ -179,7 +170,6 @@ fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let of_split = lines.into_iter().filter(|line| line.split.as_ref().is_none_or(|of| *of == split));
     let topics = topics(of_split.filter(|line| !file.unranked.contains(&line.slice)), &qrels);
     finished(Suite {
-        layout: Layout::Own,
         documents: folder.join(file.documents),
         topics,
         qrels,
@@ -206,17 +196,6 @@ fn chosen(asked: Option<&str>, known: &[String], suite: &str) -> Result<String> 
         (None, None) if !known.is_empty() => Ok(known[0].clone()),
         _ => Err(EvalProblem::NoSplit { suite: suite.into(), split: wanted.into(), known: known.to_vec() }.into()),
     }
-}
-
-pub(super) fn read_lines(path: &Path) -> Result<Vec<QueryLine>> {
-    let text = std::fs::read_to_string(path).at("read", path)?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let parse = |(index, line)| {
-        let bad =
-            |_| EvalProblem::BadLine { path: path.into(), line: index + 1, expected: "{\"_id\":…,\"text\":…}" };
-        Ok(serde_json::from_str(line).map_err(bad)?)
-    };
-    lines.map(parse).collect()
 }
 
 fn topics(lines: impl Iterator<Item = QueryLine>, qrels: &Qrels) -> Vec<Topic> {

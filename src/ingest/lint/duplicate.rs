@@ -4,7 +4,7 @@
 //! Jaccard's index of the shingles (Broder, "On the resemblance and containment of documents", 1997). Only pairs that
 //! share one of their very smallest hashes are looked at, so that a large folder is not compared all with all.
 
-use super::{Finding, Flaw, Linted};
+use super::{Finding, Flaw, Linted, letters};
 use std::collections::{BTreeSet, HashMap};
 
 /// Characters of a shingle.
@@ -38,7 +38,7 @@ pub fn near_duplicates(documents: &[Linted]) -> Vec<Finding> {
 
 /// The smallest distinct hashes of the text's shingles, ascending. White space and punctuation do not count.
 fn sketch(text: &str) -> Vec<u64> {
-    let letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let letters = letters(text);
     let hash = |run: &[char]| {
         let run: String = run.iter().collect();
         let bytes = blake3::hash(run.as_bytes());

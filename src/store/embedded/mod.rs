@@ -46,10 +46,6 @@ impl EmbeddedStore {
         Ok(EmbeddedStore { layout, collection: name.into(), analyzer, graph_min })
     }
 
-    pub fn dir(&self) -> &Path {
-        &self.layout.dir
-    }
-
     /// Names of the collections that have a published generation, sorted.
     pub fn collections(collections: &Path) -> Result<Vec<String>> {
         let mut names = Vec::new();
