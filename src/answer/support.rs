@@ -93,7 +93,7 @@ fn supported(passage: &Analysed, wanted: &HashSet<String>) -> Option<Supported> 
 
 /// Parts of words say what their whole says.
 fn terms(analyzer: &Analyzer, text: &str) -> HashSet<String> {
-    let terms = analyzer.query_terms(text).into_iter();
+    let terms = analyzer.content_terms(text).into_iter();
     terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
 }
 

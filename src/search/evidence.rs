@@ -20,7 +20,7 @@ pub struct Evidence {
 
 pub fn weigh(query: &Query<'_>, hits: &[Hit], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Evidence> {
     let terms: Vec<String> = analyzer
-        .query_terms(query.text)
+        .content_terms(query.text)
         .into_iter()
         .filter(|term| term.kind != Kind::Part)
         .map(|term| term.text)

@@ -1,9 +1,18 @@
 //! A query: what the user typed, and what each leg makes of it.
 
 use super::SearchProblem;
+use crate::language::is_han;
 use crate::store::LexicalQuery;
-use crate::text::Analyzer;
+use crate::text::{Analyzer, Kind, QueryTerm};
 use std::ops::Range;
+
+/// Chinese is scored by words and by pairs of characters, in these shares.
+const WORDS: f32 = 0.6;
+const PAIRS: f32 = 0.4;
+/// Parts repeat what their whole says.
+const PART: f32 = 0.3;
+/// Enough to find something where there is nothing else, and to prefer the same question among equals.
+const STOP_WORD: f32 = 0.15;
 
 /// Longer queries are refused: a leg's cost grows with them, and no question is that long.
 const CHARS_MAX: usize = 4_000;
@@ -26,13 +35,37 @@ impl<'q> Query<'q> {
 
     /// The terms to look up, analysed as the index was.
     pub fn lexical(&self, analyzer: &Analyzer) -> LexicalQuery {
-        LexicalQuery {
-            terms: analyzer.query_terms(self.text).into_iter().map(|term| (term.text, term.weight)).collect(),
+        let mut query = LexicalQuery::default();
+        for term in analyzer.query_terms(self.text) {
+            let weight = weight(&term);
+            match term.kind {
+                // Whatever begins with a 的 is not worth looking through.
+                Kind::Pair if term.is_stop_word && term.text.chars().count() == 1 => {}
+                Kind::Pair => query.pairs.push((term.text, weight)),
+                _ => query.words.push((term.text, weight)),
+            }
         }
+        query
     }
 
     /// Where the query's terms stand in `text`, as byte ranges.
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
-        analyzer.highlight(text, &analyzer.query_terms(self.text))
+        analyzer.highlight(text, &analyzer.content_terms(self.text))
     }
+}
+
+/// The factor on a term's BM25 score.
+fn weight(term: &QueryTerm) -> f32 {
+    let share = match term.kind {
+        Kind::Pair => PAIRS,
+        Kind::Part => PART * if term.text.contains(is_han) { WORDS } else { 1.0 },
+        Kind::Word | Kind::Compound => {
+            if term.text.contains(is_han) {
+                WORDS
+            } else {
+                1.0
+            }
+        }
+    };
+    term.count as f32 * share * if term.is_stop_word { STOP_WORD } else { 1.0 }
 }

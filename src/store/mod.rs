@@ -103,7 +103,11 @@ pub struct DocumentRecord {
 /// Terms to look up, each with a weight that multiplies its BM25 score.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LexicalQuery {
-    pub terms: Vec<(String, f32)>,
+    /// Looked up in title, aliases, headings and body.
+    pub words: Vec<(String, f32)>,
+    /// Pairs of characters, looked up in the pairs of title, headings and body. One of a single character stands for
+    /// all that begin with it.
+    pub pairs: Vec<(String, f32)>,
 }
 
 /// One term's share in a chunk's lexical score.

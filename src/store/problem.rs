@@ -80,9 +80,11 @@ impl Problem for StoreProblem {
                 "rag index --rebuild 用当前模型重建,或改回原来的 index.embedder".into(),
                 "rag index --rebuild, or set index.embedder back".into(),
             ),
-            OtherAnalysis { .. } | Damaged { .. } => {
-                lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into())
-            }
+            OtherAnalysis { .. } => lang.pick(
+                "rag index 重新分词;向量不必重算".into(),
+                "rag index makes the terms anew; the vectors are kept".into(),
+            ),
+            Damaged { .. } => lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into()),
             Busy { .. } => lang
                 .pick("等它结束再试;查询不受影响".into(), "wait for it to finish; searching goes on meanwhile".into()),
             CannotWrite { .. } => lang.pick(

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! text → normalize (NFKC, case, 繁→简) → segment (runs of a script → words) → terms → postings
-//! query → the same ─────────────────────────────────────────────────────────→ query terms, without stop words
+//! query → the same ─────────────────────────────────────────────────────────→ query terms, stop words marked
 //! ```
+//!
+//! Chinese is analysed twice, into words and into pairs of characters: words are what is meant, pairs are right where a
+//! word was cut otherwise in the text than in the query.
 //!
 //! Everything points back into the original text by byte ranges.
 
@@ -29,7 +32,7 @@ use std::path::Path;
 
 /// Raised whenever the same text may give other terms than before: a rule here, or an upgrade of jieba-rs, frostem or
 /// unicode-normalization. The word lists are hashed by themselves.
-pub const ANALYSIS_VERSION: u32 = 1;
+pub const ANALYSIS_VERSION: u32 = 2;
 
 /// The one analysis for index and query.
 pub struct Analyzer {
@@ -59,14 +62,35 @@ impl Analyzer {
         segment(&normalize(text), &self.dictionary, Han::Words)
     }
 
-    /// The same with pairs of characters in place of Chinese words. Needs no dictionary.
-    pub fn bigrams(&self, text: &str) -> Vec<Term> {
-        segment(&normalize(text), &self.dictionary, Han::Bigrams)
+    /// The pairs of neighbouring characters in the Chinese of `text`, and the last character of each run by itself: so
+    /// each character begins exactly one of them. Needs no dictionary.
+    pub fn pairs(&self, text: &str) -> Vec<Term> {
+        let mut terms = segment(&normalize(text), &self.dictionary, Han::Pairs);
+        terms.retain(|term| term.kind == Kind::Pair);
+        terms
     }
 
-    /// The terms of a query in the order they come, each once, without stop words unless there is nothing else.
+    /// What a query is looked up by: its words and, of its Chinese, the pairs; each once, in the order they come, stop
+    /// words among them.
     pub fn query_terms(&self, text: &str) -> Vec<QueryTerm> {
-        distinct(self.terms(text))
+        let mut terms = distinct(self.terms(text));
+        // The last character of a run that is longer is in the pair before it.
+        let is_pair = |term: &QueryTerm| term.text.chars().nth(1).is_some();
+        let mut pairs = distinct(self.pairs(text));
+        if pairs.iter().any(is_pair) {
+            pairs.retain(is_pair);
+        }
+        terms.extend(pairs);
+        terms
+    }
+
+    /// What a query is about: its words without stop words, unless there is nothing else.
+    pub fn content_terms(&self, text: &str) -> Vec<QueryTerm> {
+        let mut terms = distinct(self.terms(text));
+        if terms.iter().any(|term| !term.is_stop_word) {
+            terms.retain(|term| !term.is_stop_word);
+        }
+        terms
     }
 
     /// The byte ranges of `text` that match any of `terms`, ascending; those that touch are joined.
@@ -87,24 +111,20 @@ impl Analyzer {
 }
 
 fn distinct(terms: Vec<Term>) -> Vec<QueryTerm> {
-    let all_stop = terms.iter().all(|term| stopword::is_stop_word(&term.text));
     let mut at: HashMap<String, usize> = HashMap::new();
     let mut distinct: Vec<QueryTerm> = Vec::new();
-    for term in terms.into_iter().filter(|term| all_stop || !stopword::is_stop_word(&term.text)) {
-        let weight = if term.kind == Kind::Part { PART_WEIGHT } else { 1.0 };
+    for term in terms {
         match at.get(&term.text) {
-            Some(&seen) => distinct[seen].weight += weight,
+            Some(&seen) => distinct[seen].count += 1,
             None => {
                 at.insert(term.text.clone(), distinct.len());
-                distinct.push(QueryTerm { text: term.text, weight, kind: term.kind });
+                let is_stop_word = stopword::is_stop_word(&term.text);
+                distinct.push(QueryTerm { text: term.text, count: 1, kind: term.kind, is_stop_word });
             }
         }
     }
     distinct
 }
-
-/// Parts repeat what their whole says, so they count less.
-const PART_WEIGHT: f32 = 1.0;
 
 #[cfg(test)]
 mod tests;

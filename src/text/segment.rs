@@ -11,7 +11,8 @@ use jieba_rs::{Token, TokenizeMode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Han {
     Words,
-    Bigrams,
+    /// See [`Kind::Pair`].
+    Pairs,
 }
 
 /// Terms of `glyphs`, ordered by position.
@@ -116,7 +117,12 @@ impl Segmentation<'_> {
             at = next;
         }
         match han {
-            Han::Bigrams => self.pairs(&run, Kind::Bigram),
+            Han::Pairs => {
+                self.pairs(&run, Kind::Pair);
+                if run.len() > 1 {
+                    self.push(&run[run.len() - 1..], run.len() - 1, Kind::Pair);
+                }
+            }
             Han::Words => self.han_words(&run, &blanks),
         }
         self.position += run.len() as u32;

@@ -12,8 +12,8 @@ pub enum Kind {
     Compound,
     /// A part of a compound, of a camelCase word or of a longer Chinese word.
     Part,
-    /// Two neighbouring Chinese characters.
-    Bigram,
+    /// Two neighbouring Chinese characters, or one that has none after it.
+    Pair,
 }
 
 /// One term of a text.
@@ -29,12 +29,14 @@ pub struct Term {
     pub kind: Kind,
 }
 
-/// One term of a query, each text once.
-#[derive(Debug, Clone, PartialEq)]
+/// One term of a query, each text once a kind of analysis.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryTerm {
     pub text: String,
-    /// Factor on the term's score; above 0. How often the query has the term, parts counting less than words.
-    pub weight: f32,
+    /// How often the query has it.
+    pub count: u32,
     /// The kind of its first occurrence.
     pub kind: Kind,
+    /// A function word or the frame of a question: says nothing of what is asked about.
+    pub is_stop_word: bool,
 }

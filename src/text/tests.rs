@@ -21,7 +21,7 @@ fn check(text: &str, expected: &str) {
 fn check_finds(query: &str, text: &str) {
     let found = texts(text);
     let missing: Vec<_> = ANALYZER
-        .query_terms(query)
+        .content_terms(query)
         .into_iter()
         .filter(|term| !found.contains(&term.text))
         .map(|term| term.text)
@@ -140,7 +140,7 @@ fn ranges_point_at_what_a_term_was_made_from() {
 
 #[test]
 fn stop_words_never_empty_a_query() {
-    let query = |text: &str| ANALYZER.query_terms(text).into_iter().map(|term| term.text).collect::<Vec<_>>();
+    let query = |text: &str| ANALYZER.content_terms(text).into_iter().map(|term| term.text).collect::<Vec<_>>();
     assert_eq!(query("什么是QLoRA"), ["qlora"]);
     assert_eq!(query("How do I fine-tune?"), ["fine-tune", "finetun", "fine", "tune"]);
     assert_eq!(query("请问怎么微调"), ["微调"]);
@@ -151,9 +151,23 @@ fn stop_words_never_empty_a_query() {
 }
 
 #[test]
+fn chinese_makes_pairs_too() {
+    let pairs = |text: &str| ANALYZER.pairs(text).into_iter().map(|term| term.text).collect::<Vec<_>>().join(" ");
+    assert_eq!(pairs("缴纳个税, VAT 税"), "缴纳 纳个 个税 税 税");
+    assert_eq!(pairs("向 量\n库"), "向量 量库 库", "blanks inside Chinese part nothing");
+    let query = |text: &str| {
+        let terms = ANALYZER.query_terms(text).into_iter();
+        terms.filter(|term| term.kind == Kind::Pair).map(|term| term.text).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(query("缴纳个税"), "缴纳 纳个 个税", "the last character is in a pair");
+    assert_eq!(query("税"), "税");
+    assert_eq!(query("VAT"), "");
+}
+
+#[test]
 fn highlights_join_where_they_touch() {
     let marked = |text: &str, query: &str| {
-        let ranges = ANALYZER.highlight(text, &ANALYZER.query_terms(query));
+        let ranges = ANALYZER.highlight(text, &ANALYZER.content_terms(query));
         ranges.into_iter().map(|range| text[range].to_string()).collect::<Vec<_>>()
     };
     assert_eq!(marked("QLoRA 是量化微调,比 LoRA 省显存。", "量化微调 qlora"), ["QLoRA", "量化微调"]);
@@ -184,7 +198,7 @@ proptest! {
 
     #[test]
     fn terms_are_sound(text in prop_oneof![any_text(), any::<String>()]) {
-        for term in ANALYZER.terms(&text).into_iter().chain(ANALYZER.bigrams(&text)) {
+        for term in ANALYZER.terms(&text).into_iter().chain(ANALYZER.pairs(&text)) {
             prop_assert!(!term.text.is_empty());
             prop_assert!(!term.text.chars().any(|c| c.is_whitespace() || c.is_control()), "{:?}", term);
             prop_assert!(!term.range.is_empty() && text.get(term.range.clone()).is_some(), "{:?}", term);
@@ -194,7 +208,7 @@ proptest! {
     #[test]
     fn positions_ascend(text in any_text()) {
         prop_assert!(ANALYZER.terms(&text).is_sorted_by_key(|term| term.position));
-        prop_assert!(ANALYZER.bigrams(&text).is_sorted_by_key(|term| term.position));
+        prop_assert!(ANALYZER.pairs(&text).is_sorted_by_key(|term| term.position));
     }
 
     #[test]
@@ -234,7 +248,7 @@ proptest! {
     #[test]
     fn highlights_are_apart_and_on_characters(text in any_text(), query in any_text()) {
         let mut end = None;
-        for range in ANALYZER.highlight(&text, &ANALYZER.query_terms(&query)) {
+        for range in ANALYZER.highlight(&text, &ANALYZER.content_terms(&query)) {
             prop_assert!(text.get(range.clone()).is_some_and(|piece| !piece.is_empty()));
             prop_assert!(end.is_none_or(|end| range.start > end));
             end = Some(range.end);

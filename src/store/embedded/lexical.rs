@@ -6,16 +6,20 @@ use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{LexicalQuery, StoreProblem, TermShare};
 use crate::text::Analyzer;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
-const ANALYZER_NAME: &str = "rag";
+const WORDS: &str = "words";
+const PAIRS: &str = "pairs";
 const WRITER_MEMORY_BYTES: usize = 128 << 20;
+/// Terms that a single character may stand for.
+const EXPANSIONS_MAX: usize = 512;
 
 /// Multipliers of the BM25 scores of title, aliases, headings and body. The body holds title and headings too, so that
 /// a passage is found by what stands above it; the other fields only tip the scale where it is *the* name. With 1 for
@@ -45,20 +49,26 @@ struct Fields {
     aliases: Field,
     headings: Field,
     body: Field,
+    /// The text of `body` in pairs of characters.
+    pairs: Field,
     /// The passage as JSON, for `fetch`.
     passage: Field,
 }
 
 impl Fields {
-    fn searched(&self) -> [Field; 4] {
-        [self.title, self.aliases, self.headings, self.body]
+    /// Where a word is looked up, and what its score there is multiplied by.
+    fn of_words(&self) -> [(Field, f32); 4] {
+        let fields = [self.title, self.aliases, self.headings, self.body];
+        std::array::from_fn(|at| (fields[at], BOOSTS[at]))
     }
 }
 
 fn schema() -> (Schema, Fields) {
-    let indexing =
-        TextFieldIndexing::default().set_tokenizer(ANALYZER_NAME).set_index_option(IndexRecordOption::WithFreqs);
-    let analyzed = TextOptions::default().set_indexing_options(indexing);
+    let analyzed_by = |name| {
+        let indexing = TextFieldIndexing::default().set_tokenizer(name).set_index_option(IndexRecordOption::WithFreqs);
+        TextOptions::default().set_indexing_options(indexing)
+    };
+    let analyzed = analyzed_by(WORDS);
     let mut builder = Schema::builder();
     let fields = Fields {
         chunk: builder.add_text_field("chunk", STRING | FAST),
@@ -67,6 +77,7 @@ fn schema() -> (Schema, Fields) {
         aliases: builder.add_text_field("aliases", analyzed.clone()),
         headings: builder.add_text_field("headings", analyzed.clone()),
         body: builder.add_text_field("body", analyzed),
+        pairs: builder.add_text_field("pairs", analyzed_by(PAIRS)),
         passage: builder.add_text_field("passage", STORED),
     };
     (builder.build(), fields)
@@ -88,7 +99,9 @@ fn chunk_id(key: &str) -> Option<ChunkId> {
 }
 
 fn register(index: &Index, analyzer: &Arc<Analyzer>) {
-    index.tokenizers().register(ANALYZER_NAME, TermTokenizer { analyzer: analyzer.clone() });
+    let by = |terms| TermTokenizer { analyzer: analyzer.clone(), terms };
+    index.tokenizers().register(WORDS, by(Analyzer::terms));
+    index.tokenizers().register(PAIRS, by(Analyzer::pairs));
 }
 
 /// The inverted index as its one writer sees it.
@@ -132,6 +145,7 @@ impl LexicalWriter {
             fields.add_text(self.fields.title, &document.title);
             fields.add_text(self.fields.aliases, &aliases);
             fields.add_text(self.fields.headings, headings);
+            fields.add_text(self.fields.pairs, &body);
             fields.add_text(self.fields.body, body);
             fields.add_text(self.fields.passage, stored);
             engine(self.writer.add_document(fields))?;
@@ -188,10 +202,11 @@ impl LexicalIndex {
 
     pub fn search(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking> {
         let searcher = self.reader.searcher();
-        if query.terms.is_empty() || limit == 0 || searcher.num_docs() == 0 {
+        if limit == 0 || searcher.num_docs() == 0 {
             return Ok(Ranking::default());
         }
-        let found = engine(searcher.search(&self.boolean(query), &TopDocs::with_limit(limit).order_by_score()))?;
+        let found =
+            engine(searcher.search(&self.boolean(query, &searcher)?, &TopDocs::with_limit(limit).order_by_score()))?;
         let mut candidates = Vec::with_capacity(found.len());
         let mut key = String::new();
         for (score, address) in found {
@@ -207,14 +222,28 @@ impl LexicalIndex {
         Ok(Ranking::new(Stage::Lexical, candidates, limit))
     }
 
-    fn boolean(&self, query: &LexicalQuery) -> BooleanQuery {
-        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(query.terms.len() * 4);
-        for (term, weight) in &query.terms {
-            for (field, boost) in self.fields.searched().into_iter().zip(BOOSTS) {
-                clauses.push((Occur::Should, Box::new(term_query(field, term, weight * boost))));
+    fn boolean(&self, query: &LexicalQuery, searcher: &Searcher) -> Result<BooleanQuery> {
+        let clauses = self.clauses(query, searcher)?;
+        Ok(BooleanQuery::new(clauses.into_iter().map(|clause| (Occur::Should, clause.query)).collect()))
+    }
+
+    /// What the scores of `query` are the sums of.
+    fn clauses<'q>(&self, query: &'q LexicalQuery, searcher: &Searcher) -> Result<Vec<Clause<'q>>> {
+        let mut clauses = Vec::with_capacity(query.words.len() * 4 + query.pairs.len());
+        for (term, weight) in &query.words {
+            for (field, boost) in self.fields.of_words() {
+                clauses.push(Clause { term, field, query: Box::new(term_query(field, term, weight * boost)) });
             }
         }
-        BooleanQuery::new(clauses)
+        let field = self.fields.pairs;
+        for (term, weight) in &query.pairs {
+            let query: Box<dyn Query> = match term.chars().count() {
+                1 => Box::new(beginning_with(field, term, *weight, searcher)?),
+                _ => Box::new(term_query(field, term, *weight)),
+            };
+            clauses.push(Clause { term, field, query });
+        }
+        Ok(clauses)
     }
 
     /// The terms of `query` found in a chunk; their scores sum to its lexical score.
@@ -223,12 +252,11 @@ impl LexicalIndex {
         let Some(address) = self.address(&searcher, id)? else { return Ok(Vec::new()) };
         let schema = searcher.schema();
         let mut shares = Vec::new();
-        for (term, weight) in &query.terms {
-            for (field, boost) in self.fields.searched().into_iter().zip(BOOSTS) {
-                if let Ok(explanation) = term_query(field, term, weight * boost).explain(&searcher, address) {
-                    let field = schema.get_field_name(field).to_string();
-                    shares.push(TermShare { term: term.clone(), field, score: explanation.value() });
-                }
+        for clause in self.clauses(query, &searcher)? {
+            // An error says that the term is not there.
+            if let Ok(explanation) = clause.query.explain(&searcher, address) {
+                let field = schema.get_field_name(clause.field).to_string();
+                shares.push(TermShare { term: clause.term.into(), field, score: explanation.value() });
             }
         }
         shares.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -271,6 +299,27 @@ impl LexicalIndex {
     }
 }
 
+/// One summand of a chunk's score.
+struct Clause<'q> {
+    term: &'q str,
+    field: Field,
+    query: Box<dyn Query>,
+}
+
+/// The best of the terms that begin with `prefix`.
+fn beginning_with(field: Field, prefix: &str, weight: f32, searcher: &Searcher) -> Result<DisjunctionMaxQuery> {
+    let mut terms = BTreeSet::new();
+    for segment in searcher.segment_readers() {
+        let index = engine(segment.inverted_index(field))?;
+        let mut stream = index.terms().range().ge(prefix).into_stream().at("read", "terms")?;
+        while stream.advance() && stream.key().starts_with(prefix.as_bytes()) && terms.len() < EXPANSIONS_MAX {
+            terms.insert(String::from_utf8_lossy(stream.key()).into_owned());
+        }
+    }
+    let queries = terms.iter().map(|term| Box::new(term_query(field, term, weight)) as Box<dyn Query>);
+    Ok(DisjunctionMaxQuery::new(queries.collect()))
+}
+
 fn term_query(field: Field, term: &str, weight: f32) -> BoostQuery {
     let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
     BoostQuery::new(Box::new(query), weight)
@@ -280,6 +329,7 @@ fn term_query(field: Field, term: &str, weight: f32) -> BoostQuery {
 #[derive(Clone)]
 struct TermTokenizer {
     analyzer: Arc<Analyzer>,
+    terms: fn(&Analyzer, &str) -> Vec<crate::text::Term>,
 }
 
 struct TermStream {
@@ -291,7 +341,7 @@ impl Tokenizer for TermTokenizer {
     type TokenStream<'a> = TermStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> TermStream {
-        TermStream { terms: self.analyzer.terms(text).into_iter(), token: Token::default() }
+        TermStream { terms: (self.terms)(&self.analyzer, text).into_iter(), token: Token::default() }
     }
 }
 

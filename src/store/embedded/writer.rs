@@ -72,7 +72,7 @@ impl EmbeddedWriter {
         let lock = lock(&layout.lock(), collection)?;
         let current = layout.current()?;
         let previous = match current {
-            Some(generation) => read_previous(&layout.generation(generation), &start, analyzer)?,
+            Some(generation) => read_previous(&layout.generation(generation), &start)?,
             None => None,
         };
         let generation = Generation(current.map_or(1, |current| current.0 + 1));
@@ -81,7 +81,9 @@ impl EmbeddedWriter {
             layout.remove_old(current)?;
         }
         let dir = UnpublishedDir::create(layout.generation(generation))?;
-        let kept = previous.as_ref().filter(|_| !start.rebuild);
+        // Terms of another analysis are of no use; the vectors are.
+        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.analysis == analyzer.id();
+        let kept = previous.as_ref().filter(is_usable);
         let stem = match &previous {
             Some(manifest) if manifest.embedder == start.embedder => manifest.vector_log.clone(),
             _ => log_stem(&start.embedder, 1),
@@ -177,22 +179,17 @@ fn lock(path: &Path, collection: &str) -> Result<File> {
     }
 }
 
-/// The current generation's manifest; refuses to go on from it where models or analysis differ.
-fn read_previous(dir: &Path, start: &Start, analyzer: &Analyzer) -> Result<Option<Manifest>> {
+/// The current generation's manifest; refuses to go on from another embedder's.
+fn read_previous(dir: &Path, start: &Start) -> Result<Option<Manifest>> {
     let manifest = match Manifest::read(dir) {
         Ok(manifest) => manifest,
         // Whatever is wrong with it, a rebuild does not need it.
         Err(_) if start.rebuild => return Ok(None),
         Err(error) => return Err(error),
     };
-    if !start.rebuild {
-        if manifest.embedder != start.embedder {
-            let (built, asked) = (manifest.embedder.name, start.embedder.name.clone());
-            return Err(StoreProblem::OtherEmbedder { built, asked }.into());
-        }
-        if manifest.analysis != analyzer.id() {
-            return Err(StoreProblem::OtherAnalysis { built: manifest.analysis, asked: analyzer.id() }.into());
-        }
+    if !start.rebuild && manifest.embedder != start.embedder {
+        let (built, asked) = (manifest.embedder.name, start.embedder.name.clone());
+        return Err(StoreProblem::OtherEmbedder { built, asked }.into());
     }
     Ok(Some(manifest))
 }
