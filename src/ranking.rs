@@ -25,12 +25,22 @@ impl std::fmt::Display for Stage {
     }
 }
 
-/// What one stage made of a candidate. `rank` counts from 1, everywhere.
+/// What one stage made of a candidate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     pub stage: Stage,
-    pub rank: u32,
+    /// Counts from 1, everywhere; `null` where the stage did not list the candidate and only scored it.
+    pub rank: Option<u32>,
     pub score: f32,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.rank {
+            Some(rank) => write!(f, "{} #{rank} {:.4}", self.stage, self.score),
+            None => write!(f, "{} - {:.4}", self.stage, self.score),
+        }
+    }
 }
 
 /// A chunk under way through the stages. Values only gain information: the trail grows, nothing is dropped.
@@ -59,7 +69,7 @@ impl Ranking {
         });
         scored.truncate(limit);
         for (index, candidate) in scored.iter_mut().enumerate() {
-            candidate.trail.push(Step { stage, rank: index as u32 + 1, score: candidate.score });
+            candidate.trail.push(Step { stage, rank: Some(index as u32 + 1), score: candidate.score });
         }
         Ranking(scored)
     }
@@ -103,6 +113,6 @@ mod tests {
         let candidates = scored.iter().map(|(name, score)| Candidate::found(chunk(name), *score)).collect();
         let ranking = Ranking::new(Stage::Lexical, candidates, 10);
         let order: Vec<_> = ranking.iter().map(|c| (c.chunk.doc.0.as_str(), c.trail[0].rank)).collect();
-        assert_eq!(order, [("d", 1), ("a", 2), ("b", 3), ("c", 4)]);
+        assert_eq!(order, [("d", Some(1)), ("a", Some(2)), ("b", Some(3)), ("c", Some(4))]);
     }
 }

@@ -73,8 +73,7 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
 
 /// `lexical #1 12.34 · dense #3 0.87 · fusion #1 0.0323 | qlora body 4.1 + …`
 fn explained(hit: &Hit) -> String {
-    let steps: Vec<String> =
-        hit.trail.iter().map(|step| format!("{} #{} {:.4}", step.stage, step.rank, step.score)).collect();
+    let steps: Vec<String> = hit.trail.iter().map(ToString::to_string).collect();
     let terms = hit.terms.as_deref().unwrap_or_default();
     let mut parts: Vec<String> = terms
         .iter()

@@ -3,6 +3,7 @@
 mod ask;
 mod doctor;
 mod problem;
+mod search;
 mod serve;
 mod weights;
 
@@ -15,11 +16,14 @@ pub use crate::models::llama::{
 pub use crate::models::weights::{
     Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
 };
-pub use crate::ranking::{Candidate, Step};
-pub use crate::search::{Evidence, Found, Hit, Mode, SearchProblem};
+pub use crate::ranking::{Candidate, Stage, Step};
+pub use crate::search::{
+    Calibration, Calibrations, Evidence, Found, Hit, Mode, Rrf, SearchProblem, gap_of, read_calibrations,
+};
 pub use crate::store::{About, Generation, StoreProblem};
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
+pub use search::{SearchRequest, System};
 
 use crate::config::Config;
 use crate::document::Document;
@@ -30,8 +34,6 @@ use crate::models::embedder::Embedder;
 use crate::models::onnx::OnnxEmbedder;
 use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, Timeouts};
 use crate::models::query_cache::QueryCache;
-use crate::ranking::Ranking;
-use crate::search::{self, Fusion};
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Snapshot, Store};
 use crate::text::Analyzer;
@@ -51,17 +53,6 @@ pub struct Engine {
     analyzer: OnceLock<Arc<Analyzer>>,
     embedder: OnceLock<Arc<dyn Embedder>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
-}
-
-/// What a command may ask of a search; the rest is configuration.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SearchRequest {
-    pub explain: bool,
-    pub highlight: bool,
-    /// Whether [`Found::evidence`] is wanted.
-    pub weigh: bool,
-    /// Instead of `search.limit`.
-    pub limit: Option<usize>,
 }
 
 impl Engine {
@@ -150,23 +141,6 @@ impl Engine {
         }
     }
 
-    /// Ranked passages for a query.
-    pub fn search(&self, query: &str, request: &SearchRequest) -> Result<Found> {
-        let mode: Mode = self.config.text("search.mode").parse()?;
-        let limit = request.limit.unwrap_or(self.config.get("search.limit"));
-        let base = self.search_options(mode, limit);
-        let options = search::Options {
-            depth: base.depth.max(limit),
-            explain: request.explain,
-            highlight: request.highlight,
-            weigh: request.weigh,
-            ..base
-        };
-        let snapshot = self.snapshot()?;
-        let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };
-        search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)
-    }
-
     /// The same engine with other values for some settings; nothing that is loaded is shared.
     pub fn with_settings(&self, settings: &[(String, String)]) -> Result<Engine> {
         Ok(Engine::new(self.config.with(settings)?))
@@ -186,18 +160,6 @@ impl Engine {
         let dir = self.config.home().join("evals");
         let cache = get_or_try_init(&self.queries, || Ok(Arc::new(QueryCache::open(self.embedder()?.clone(), &dir)?)))?;
         cache.keep(queries, on)
-    }
-
-    /// The ranking of a query without its text: what an evaluation needs of a search, by the same way. However many
-    /// are asked for, a fusion has the candidates that it has when a user searches.
-    pub fn rank(&self, query: &str, mode: Mode, limit: usize) -> Result<Ranking> {
-        let options = self.search_options(mode, limit);
-        let embedder = match (mode, self.queries.get()) {
-            (Mode::Lexical, _) => None,
-            (_, Some(cache)) => Some(cache.as_ref() as &dyn Embedder),
-            (_, None) => Some(self.embedder()?.as_ref()),
-        };
-        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, embedder, &options)
     }
 
     /// An error naming the first of `ids` that is no indexed document.
@@ -223,22 +185,6 @@ impl Engine {
     /// Names of the collections that can be searched.
     pub fn collections(&self) -> Result<Vec<String>> {
         EmbeddedStore::collections(&self.collections)
-    }
-
-    fn search_options(&self, mode: Mode, limit: usize) -> search::Options {
-        search::Options {
-            mode,
-            limit,
-            depth: self.config.get("search.depth"),
-            fusion: Fusion {
-                k: self.config.get("search.rrf_k"),
-                weight_lexical: self.config.get("search.weight_lexical"),
-                weight_dense: self.config.get("search.weight_dense"),
-            },
-            explain: false,
-            highlight: false,
-            weigh: false,
-        }
     }
 
     fn analyzer(&self) -> Result<&Arc<Analyzer>> {

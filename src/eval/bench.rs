@@ -1,7 +1,7 @@
 //! The bench: every topic of a suite through every system.
 
 use super::{EvalProblem, Run, Suite, Topic};
-use crate::engine::{Candidate, Engine, IndexProgress, Mode};
+use crate::engine::{Candidate, Engine, IndexProgress, Mode, System};
 use crate::error::{IoContext, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ pub fn stages(
 }
 
 /// The engine over the suite's documents and `more`, with the vectors of these queries; of none if none are given.
-fn prepared(
+pub(super) fn prepared(
     suite: &Suite,
     more: &[PathBuf],
     engine: &Engine,
@@ -92,21 +92,21 @@ pub fn bench_among(
     options: &Options,
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Bench> {
-    let modes: Vec<(String, Mode)> = options
+    let systems: Vec<(String, System)> = options
         .systems
         .iter()
         .map(|name| Ok((name.clone(), name.parse().map_err(|_| EvalProblem::UnknownSystem { name: name.clone() })?)))
         .collect::<Result<_>>()?;
-    let needs_vectors = modes.iter().any(|(_, mode)| *mode != Mode::Lexical);
+    let needs_vectors = systems.iter().any(|(_, system)| system.mode != Mode::Lexical);
     let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).filter(|_| needs_vectors).collect();
     let engine = prepared(suite, more, engine, &texts, on)?;
     let mut bench = Bench { runs: Vec::new(), latencies: BTreeMap::new() };
-    for (name, mode) in modes {
+    for (name, system) in systems {
         let mut run = Run::new(&name);
         let mut latencies = Vec::with_capacity(suite.topics.len());
         for (index, topic) in suite.topics.iter().enumerate() {
             let begin = Instant::now();
-            let ranking = engine.rank(&topic.text, mode, CHUNKS)?;
+            let ranking = engine.rank(&topic.text, system, CHUNKS)?;
             latencies.push(begin.elapsed().as_secs_f64() * 1e3);
             let scored =
                 ranking.into_candidates().into_iter().map(|candidate| (candidate.chunk.doc.0, candidate.score));

@@ -24,7 +24,9 @@ mod run;
 mod stats;
 mod stress;
 mod suite;
+mod tune;
 
+pub use crate::engine::Calibration;
 pub use ablation::{Ablation, Outcome};
 pub use agreement::{Agreement, agreement};
 pub use bench::{Bench, Options, Progress, bench, stages};
@@ -40,3 +42,4 @@ pub use report::{Report, Sliced, System, evaluate};
 pub use run::Run;
 pub use stress::{Case, Tally, Verdict, expected, read_cases, stress, tally};
 pub use suite::{Suite, Topic};
+pub use tune::{Pools, Tuned, Tuning, calibration_file, pools, tune};

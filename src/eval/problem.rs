@@ -24,6 +24,8 @@ pub enum EvalProblem {
     ManyRoots { roots: Vec<String> },
     #[error("{path} has {found} passages, {wanted} are asked for")]
     ShortHaystack { path: PathBuf, wanted: usize, found: usize },
+    #[error("the suites hold no topic for which a vector was found")]
+    NothingToTune,
     #[error("no topic of {suite} has a judged document")]
     NoTopics { suite: String },
 }
@@ -48,6 +50,7 @@ impl Problem for EvalProblem {
             EvalProblem::ShortHaystack { path, wanted, found } => {
                 format!("{} 只有 {found} 段,要用 {wanted} 段", path.display())
             }
+            EvalProblem::NothingToTune => "评测集里没有能用来校准的查询".into(),
             EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
         }
     }
@@ -57,7 +60,7 @@ impl Problem for EvalProblem {
             |known: &[String]| lang.pick(format!("可用:{}", known.join("、")), format!("one of {}", known.join(", ")));
         match self {
             EvalProblem::NoSplit { known, .. } | EvalProblem::UnknownMetric { known, .. } => Some(one_of(known)),
-            EvalProblem::UnknownSystem { .. } => Some(one_of(&["lexical", "dense", "hybrid"].map(String::from))),
+            EvalProblem::UnknownSystem { .. } => Some(one_of(&["lexical", "dense", "hybrid", "rrf"].map(String::from))),
             EvalProblem::BadLine { expected, .. } => {
                 Some(lang.pick(format!("每行应为:{expected}"), format!("a line holds {expected}")))
             }
@@ -69,6 +72,7 @@ impl Problem for EvalProblem {
             | EvalProblem::NoTopic { .. }
             | EvalProblem::NoSuite { .. }
             | EvalProblem::BadSuite { .. }
+            | EvalProblem::NothingToTune
             | EvalProblem::NoTopics { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The stress suite: small cases of what breaks in other engines, each with its own few documents.
 
 use super::files::{read_lines, read_toml};
-use crate::engine::{Engine, Mode};
+use crate::engine::{Engine, Mode, System};
 use crate::error::{Error, Io, IoContext, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn write_documents(case: &Case, path: &Path) -> Result<()> {
 }
 
 fn judge(case: &Case, mode: &str, engine: &Engine) -> Result<Verdict> {
-    let searched: Mode = mode.parse()?;
+    let searched: System = mode.parse()?;
     let ranking = engine.rank(&case.query, searched, LIMIT)?;
     let mut ranked: Vec<String> = Vec::new();
     for candidate in ranking.into_candidates() {
@@ -108,7 +108,7 @@ fn judge(case: &Case, mode: &str, engine: &Engine) -> Result<Verdict> {
             ranked.push(candidate.chunk.doc.0);
         }
     }
-    let is_clean = searched != Mode::Lexical || case.absent.iter().all(|id| !ranked.contains(id));
+    let is_clean = searched.mode != Mode::Lexical || case.absent.iter().all(|id| !ranked.contains(id));
     Ok(Verdict {
         id: case.id.clone(),
         class: case.class.clone(),

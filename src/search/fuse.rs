@@ -1,109 +1,177 @@
-//! Fusion: one ranking out of the two legs'.
+//! Fusion: one ranking out of what two legs found.
+//!
+//! The default adds up evidence. A BM25 score is a sum of log-odds (Robertson and Zaragoza, "The Probabilistic Relevance
+//! Framework", 2009, §2–3), and a cosine becomes one by a factor that belongs to its model, so the two can be added:
+//!
+//! ```text
+//! score = bm25 + w · (cosine − lowest cosine)      w = scale · e^(trust · (gap / usual gap − 1))
+//! gap   = cosine of the 1st − cosine of the 10th: a dense leg that tells its first from the rest is trusted more
+//! ```
+//!
+//! Every candidate is scored by both legs, whichever listed it. A query that shares no word with the passages has a
+//! flat BM25 and is left to the vectors; a query of rare words has a steep one, and they win. No rank enters, so a weak
+//! leg cannot pull down what a strong one is sure of, as it does in reciprocal rank fusion.
 
-use crate::document::ChunkId;
-use crate::ranking::{Candidate, Ranking, Stage};
-use std::collections::BTreeMap;
+use super::calibration::Calibration;
+use super::rrf::Rrf;
+use crate::ranking::{Candidate, Ranking, Stage, Step};
+use serde::Serialize;
 
-/// Weighted reciprocal rank fusion: a candidate's score is the sum over the legs of `weight / (k + rank)`,
-/// rank counted from 1; a leg that does not have it adds nothing.
-///
-/// Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
-/// Methods", SIGIR 2009, pp. 758–759; there k = 60 and all weights are one.
+/// How the legs become one ranking.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fusion {
-    pub k: f32,
-    pub weight_lexical: f32,
-    pub weight_dense: f32,
+pub enum Fusion {
+    Evidence(Calibration),
+    Rrf(Rrf),
 }
 
-impl Default for Fusion {
-    fn default() -> Fusion {
-        Fusion { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 }
+/// Which fusion is wanted, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FusionKind {
+    Evidence,
+    Rrf,
+}
+
+/// How a fusion weighed the legs of one query. Serialized as `rag search --explain --json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "method", rename_all = "lowercase")]
+pub enum Weighed {
+    /// `weight_dense` is what a cosine is multiplied by; at the usual gap it is the calibration's scale.
+    Evidence { weight_dense: f32, gap: f32, usual_gap: f32 },
+    Rrf { k: f32, weight_lexical: f32, weight_dense: f32 },
+}
+
+/// Where the cosine of the dense leg's first is compared with.
+const GAP_RANK: usize = 10;
+
+/// Pure. `pool` has a lexical and a dense step in each trail; the fusion's is added.
+pub fn fuse(pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking, Weighed) {
+    let mut fused = pool;
+    let weighed = weigh(&fused, fusion);
+    let lowest = fused.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
+    for candidate in &mut fused {
+        candidate.score = match (fusion, &weighed) {
+            (Fusion::Rrf(rrf), _) => rrf.score(candidate),
+            (_, Weighed::Evidence { weight_dense, .. }) => {
+                score(candidate, Stage::Lexical) + weight_dense * (cosine(candidate) - lowest)
+            }
+            (_, Weighed::Rrf { .. }) => unreachable!("evidence is weighed as evidence"),
+        };
     }
+    (Ranking::new(Stage::Fusion, fused, limit), weighed)
 }
 
-/// Pure. The trails of both legs are kept, lexical first, and the fusion's step is added.
-pub fn fuse(lexical: &Ranking, dense: &Ranking, fusion: &Fusion, limit: usize) -> Ranking {
-    let mut fused: BTreeMap<&ChunkId, Candidate> = BTreeMap::new();
-    for (leg, weight) in [(lexical, fusion.weight_lexical), (dense, fusion.weight_dense)] {
-        for (index, found) in leg.iter().enumerate() {
-            let entry = fused.entry(&found.chunk).or_insert_with(|| Candidate::found(found.chunk.clone(), 0.0));
-            entry.score += weight / (fusion.k + index as f32 + 1.0);
-            entry.trail.extend(found.trail.iter().cloned());
+fn weigh(pool: &[Candidate], fusion: &Fusion) -> Weighed {
+    match fusion {
+        Fusion::Rrf(Rrf { k, weight_lexical, weight_dense }) => {
+            Weighed::Rrf { k: *k, weight_lexical: *weight_lexical, weight_dense: *weight_dense }
+        }
+        Fusion::Evidence(calibration) => {
+            let gap = gap(pool);
+            Weighed::Evidence { weight_dense: calibration.weight_dense(gap), gap, usual_gap: calibration.gap }
         }
     }
-    Ranking::new(Stage::Fusion, fused.into_values().collect(), limit)
+}
+
+fn gap(pool: &[Candidate]) -> f32 {
+    gap_of(pool.iter().map(cosine).collect())
+}
+
+/// How far the best cosine stands above the tenth best, or above the last where there are fewer.
+pub fn gap_of(mut cosines: Vec<f32>) -> f32 {
+    cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+    let tenth = cosines.get(GAP_RANK - 1).or(cosines.last());
+    cosines.first().zip(tenth).map_or(0.0, |(first, tenth)| first - tenth)
+}
+
+fn cosine(candidate: &Candidate) -> f32 {
+    score(candidate, Stage::Dense)
+}
+
+fn score(candidate: &Candidate, stage: Stage) -> f32 {
+    candidate.trail.iter().find(|step| step.stage == stage).map_or(0.0, |step: &Step| step.score)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::DocId;
+    use crate::document::{ChunkId, DocId};
     use proptest::prelude::*;
 
-    fn leg(stage: Stage, names: &[u32]) -> Ranking {
-        let chunk = |name: &u32| ChunkId { doc: DocId(format!("d{name:03}")), ordinal: 0 };
-        let falling = names.iter().enumerate().map(|(index, name)| Candidate::found(chunk(name), 100.0 - index as f32));
-        Ranking::new(stage, falling.collect(), usize::MAX)
+    const EVIDENCE: Fusion = Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5 });
+    const RRF: Fusion = Fusion::Rrf(Rrf { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 });
+
+    /// Candidates named by their position, ranked by each leg's score.
+    fn pool(scores: &[(f32, f32)]) -> Vec<Candidate> {
+        let rank = |of: &dyn Fn(&(f32, f32)) -> f32, at: usize| {
+            Some(1 + scores.iter().filter(|other| of(other) > of(&scores[at])).count() as u32)
+        };
+        let candidate = |(at, (bm25, cosine)): (usize, &(f32, f32))| Candidate {
+            chunk: ChunkId { doc: DocId(format!("d{at:03}")), ordinal: 0 },
+            score: 0.0,
+            trail: vec![
+                Step { stage: Stage::Lexical, rank: rank(&|s| s.0, at), score: *bm25 },
+                Step { stage: Stage::Dense, rank: rank(&|s| s.1, at), score: *cosine },
+            ],
+        };
+        scores.iter().enumerate().map(candidate).collect()
     }
 
-    fn order(ranking: &Ranking) -> Vec<u32> {
+    fn order(ranking: &Ranking) -> Vec<usize> {
         ranking.iter().map(|c| c.chunk.doc.0[1..].parse().unwrap()).collect()
     }
 
     #[test]
-    fn hand_worked() {
-        let fused = fuse(&leg(Stage::Lexical, &[1, 2]), &leg(Stage::Dense, &[2, 3]), &Fusion::default(), 10);
-        // 2: 1/62 + 1/61 = .03252; 1: 1/61 = .01639; 3: 1/62 = .01613
-        assert_eq!(order(&fused), [2, 1, 3]);
+    fn reciprocal_ranks_by_hand() {
+        let (fused, _) = fuse(pool(&[(2.0, 0.1), (1.0, 0.3), (0.0, 0.2)]), &RRF, 10);
+        // 1: 1/62 + 1/61 = .03252; 0: 1/61 + 1/63 = .03227; 2: 1/63 + 1/62 = .03200
+        assert_eq!(order(&fused), [1, 0, 2]);
         let scores: Vec<f32> = fused.iter().map(|c| c.score).collect();
-        assert!((scores[0] - 0.032_522).abs() < 1e-6 && (scores[1] - 0.016_393).abs() < 1e-6);
+        assert!((scores[0] - 0.032_522).abs() < 1e-6 && (scores[1] - 0.032_266).abs() < 1e-6);
         let stages: Vec<_> = fused.iter().next().unwrap().trail.iter().map(|s| (s.stage, s.rank)).collect();
-        assert_eq!(stages, [(Stage::Lexical, 2), (Stage::Dense, 1), (Stage::Fusion, 1)]);
+        assert_eq!(stages, [(Stage::Lexical, Some(2)), (Stage::Dense, Some(1)), (Stage::Fusion, Some(1))]);
     }
 
-    fn names() -> impl Strategy<Value = Vec<u32>> {
-        prop::collection::btree_set(0u32..40, 0..30).prop_map(|set| set.into_iter().collect::<Vec<_>>()).prop_shuffle()
+    #[test]
+    fn evidence_by_hand() {
+        let (fused, weighed) = fuse(pool(&[(12.0, 0.5), (3.0, 0.6), (0.0, 0.4)]), &EVIDENCE, 10);
+        // gap .6 − .4 = .2, twice the usual: w = 100 · e^(.5 · 1) = 164.87; 12 + 16.49, 3 + 32.97, 0
+        let Weighed::Evidence { weight_dense, gap, .. } = weighed else { panic!("{weighed:?}") };
+        assert!((weight_dense - 164.872).abs() < 1e-2 && (gap - 0.2).abs() < 1e-6);
+        assert_eq!(order(&fused), [1, 0, 2]);
+        let scores: Vec<f32> = fused.iter().map(|c| c.score).collect();
+        assert!((scores[0] - 35.974).abs() < 1e-2 && (scores[1] - 28.487).abs() < 1e-2 && scores[2] == 0.0);
+    }
+
+    #[test]
+    fn a_query_without_words_is_left_to_the_vectors() {
+        let (fused, _) = fuse(pool(&[(0.0, 0.5), (0.0, 0.7), (0.0, 0.6)]), &EVIDENCE, 10);
+        assert_eq!(order(&fused), [1, 2, 0]);
+    }
+
+    fn scores() -> impl Strategy<Value = Vec<(f32, f32)>> {
+        prop::collection::vec((0.0f32..40.0, -1.0f32..1.0), 0..30)
     }
 
     proptest! {
         #[test]
-        fn every_candidate_comes_once_and_scores_fall(a in names(), b in names(), k in 0.0f32..100.0) {
-            let fused = fuse(&leg(Stage::Lexical, &a), &leg(Stage::Dense, &b), &Fusion { k, ..Fusion::default() }, usize::MAX);
-            let mut expected: Vec<u32> = a.iter().chain(&b).copied().collect();
-            expected.sort_unstable();
-            expected.dedup();
+        fn every_candidate_comes_once_and_scores_fall(scores in scores(), by_rank in any::<bool>()) {
+            let (fused, _) = fuse(pool(&scores), if by_rank { &RRF } else { &EVIDENCE }, usize::MAX);
             let mut got = order(&fused);
             got.sort_unstable();
-            prop_assert_eq!(got, expected);
+            prop_assert_eq!(got, (0..scores.len()).collect::<Vec<_>>());
             let scores: Vec<f32> = fused.iter().map(|c| c.score).collect();
-            prop_assert!(scores.is_sorted_by(|x, y| x >= y));
+            prop_assert!(scores.is_sorted_by(|x, y| x >= y) && scores.iter().all(|score| score.is_finite()));
         }
 
         #[test]
-        fn a_leg_without_weight_or_candidates_leaves_the_other_as_it_is(a in names(), b in names()) {
-            let (lexical, dense) = (leg(Stage::Lexical, &a), leg(Stage::Dense, &b));
-            prop_assert_eq!(order(&fuse(&lexical, &Ranking::default(), &Fusion::default(), usize::MAX)), a.clone());
-            let only = Fusion { weight_dense: 0.0, ..Fusion::default() };
-            prop_assert_eq!(&order(&fuse(&lexical, &dense, &only, usize::MAX))[..a.len()], &a[..]);
-        }
-
-        #[test]
-        fn both_legs_count_alike(a in names(), b in names()) {
-            let there = fuse(&leg(Stage::Lexical, &a), &leg(Stage::Dense, &b), &Fusion::default(), usize::MAX);
-            let back = fuse(&leg(Stage::Lexical, &b), &leg(Stage::Dense, &a), &Fusion::default(), usize::MAX);
-            prop_assert_eq!(order(&there), order(&back));
-        }
-
-        #[test]
-        fn better_in_both_legs_is_better_fused(a in names(), b in names()) {
-            let fused = order(&fuse(&leg(Stage::Lexical, &a), &leg(Stage::Dense, &b), &Fusion::default(), usize::MAX));
-            let at = |list: &[u32], n: u32| list.iter().position(|x| *x == n);
-            for x in &a {
-                for y in &a {
-                    if let (Some(xb), Some(yb)) = (at(&b, *x), at(&b, *y))
-                        && at(&a, *x) < at(&a, *y) && xb < yb {
-                        prop_assert!(at(&fused, *x) < at(&fused, *y));
+        fn better_in_both_legs_is_better_fused(scores in scores(), by_rank in any::<bool>()) {
+            let order = order(&fuse(pool(&scores), if by_rank { &RRF } else { &EVIDENCE }, usize::MAX).0);
+            let at = |n: usize| order.iter().position(|x| *x == n);
+            for (x, a) in scores.iter().enumerate() {
+                for (y, b) in scores.iter().enumerate() {
+                    // By more than rounding can hide.
+                    if a.0 > b.0 + 1e-3 && a.1 > b.1 + 1e-3 {
+                        prop_assert!(at(x) < at(y), "{x} {y} {order:?}");
                     }
                 }
             }

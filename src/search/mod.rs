@@ -1,19 +1,23 @@
 //! Search: query → legs → fusion → hits.
 
+mod calibration;
 mod evidence;
 mod fuse;
 mod problem;
 mod query;
 mod retrieve;
+mod rrf;
 
+pub use calibration::{Calibration, Calibrations, read as read_calibrations};
 pub use evidence::Evidence;
-pub use fuse::{Fusion, fuse};
+pub use fuse::{Fusion, FusionKind, Weighed, fuse, gap_of};
 pub use problem::SearchProblem;
+pub use rrf::Rrf;
 
 use crate::document::{ChunkId, DocId, Passage, heading};
 use crate::error::Result;
 use crate::models::embedder::Embedder;
-use crate::ranking::{Ranking, Step};
+use crate::ranking::{Candidate, Ranking, Step};
 use crate::store::{Generation, Snapshot, TermShare};
 use crate::text::Analyzer;
 use query::Query;
@@ -41,6 +45,18 @@ impl std::str::FromStr for Mode {
             "lexical" => Ok(Mode::Lexical),
             "dense" => Ok(Mode::Dense),
             _ => Err(SearchProblem::UnknownMode { name: name.into() }),
+        }
+    }
+}
+
+impl std::str::FromStr for FusionKind {
+    type Err = SearchProblem;
+
+    fn from_str(name: &str) -> Result<FusionKind, SearchProblem> {
+        match name {
+            "evidence" => Ok(FusionKind::Evidence),
+            "rrf" => Ok(FusionKind::Rrf),
+            _ => Err(SearchProblem::UnknownFusion { name: name.into() }),
         }
     }
 }
@@ -116,6 +132,9 @@ pub struct Found {
     pub mode: Mode,
     pub generation: Generation,
     pub hits: Vec<Hit>,
+    /// In hybrid mode: how the legs were weighed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<Weighed>,
     /// With `explain` or `weigh`: whether the hits have anything to do with the query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
@@ -135,13 +154,14 @@ pub fn search(
 ) -> Result<Found> {
     let begin = Instant::now();
     let query = Query::new(query)?;
-    let (ranking, mut timings_ms) = ranked(&query, snapshot, analyzer, embedder, options)?;
+    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, embedder, options)?;
     let hits = timed(&mut timings_ms, "fetch", || fetch(ranking, snapshot, options.limit))?;
     let mut found = Found {
         query: query.text.into(),
         mode: options.mode,
         generation: snapshot.about().generation,
         hits,
+        fusion,
         evidence: None,
         timings_ms,
     };
@@ -158,7 +178,24 @@ pub fn rank(
     embedder: Option<&dyn Embedder>,
     options: &Options,
 ) -> Result<Ranking> {
-    Ok(ranked(&Query::new(query)?, snapshot, analyzer, embedder, options)?.0)
+    Ok(ranked(&Query::new(query)?, snapshot, analyzer, embedder, options)?.ranking)
+}
+
+/// The candidates of both legs before any fusion, each scored by both.
+pub fn pool(
+    query: &str,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    embedder: &dyn Embedder,
+    depth: usize,
+) -> Result<Vec<Candidate>> {
+    Ok(retrieve::both(&Query::new(query)?, snapshot, analyzer, Some(embedder), depth)?.0)
+}
+
+struct Ranked {
+    ranking: Ranking,
+    fusion: Option<Weighed>,
+    timings_ms: BTreeMap<&'static str, f64>,
 }
 
 fn ranked(
@@ -167,17 +204,18 @@ fn ranked(
     analyzer: &Analyzer,
     embedder: Option<&dyn Embedder>,
     options: &Options,
-) -> Result<(Ranking, BTreeMap<&'static str, f64>)> {
-    let legs = retrieve::retrieve(query, snapshot, analyzer, embedder, options)?;
-    let mut timings_ms = legs.timings_ms;
-    let ranking = match options.mode {
-        Mode::Lexical => legs.lexical,
-        Mode::Dense => legs.dense,
+) -> Result<Ranked> {
+    let one = |(ranking, timings_ms)| Ranked { ranking, fusion: None, timings_ms };
+    match options.mode {
+        Mode::Lexical => Ok(one(retrieve::lexical_alone(query, snapshot, analyzer, options.limit)?)),
+        Mode::Dense => Ok(one(retrieve::dense_alone(query, snapshot, embedder, options.limit)?)),
         Mode::Hybrid => {
-            timed(&mut timings_ms, "fuse", || Ok(fuse(&legs.lexical, &legs.dense, &options.fusion, options.limit)))?
+            let (pool, mut timings_ms) = retrieve::both(query, snapshot, analyzer, embedder, options.depth)?;
+            let (ranking, fusion) =
+                timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, options.limit)))?;
+            Ok(Ranked { ranking, fusion: Some(fusion), timings_ms })
         }
-    };
-    Ok((ranking, timings_ms))
+    }
 }
 
 fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<Hit>> {

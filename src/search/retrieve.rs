@@ -1,59 +1,106 @@
 //! The two legs: postings for the query's terms, neighbours of the query's vector.
 
 use super::query::Query;
-use super::{Mode, Options, SearchProblem, millis};
+use super::{SearchProblem, millis};
+use crate::document::ChunkId;
+use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
-use crate::ranking::Ranking;
-use crate::store::{Snapshot, StoreProblem};
+use crate::ranking::{Candidate, Ranking, Stage, Step};
+use crate::store::{LexicalQuery, Snapshot, StoreProblem};
 use crate::text::Analyzer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 type Timings = BTreeMap<&'static str, f64>;
 
-/// What the legs brought; a leg that was not asked is empty.
-pub struct Legs {
-    pub lexical: Ranking,
-    pub dense: Ranking,
-    pub timings_ms: Timings,
+/// One leg's ranking, and what it asked with.
+struct Leg<Q> {
+    query: Q,
+    ranking: Ranking,
+    timings_ms: Timings,
 }
 
-pub fn retrieve(
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    embedder: Option<&dyn Embedder>,
-    options: &Options,
-) -> Result<Legs> {
-    let depth = options.depth;
-    let (lexical, dense) = match options.mode {
-        Mode::Lexical => (lexical(query, snapshot, analyzer, options.limit)?, Default::default()),
-        Mode::Dense => (Default::default(), dense(query, snapshot, embedder, options.limit)?),
-        // Side by side: a cold start loads the dictionary on one thread and the model on the other.
-        Mode::Hybrid => std::thread::scope(|scope| {
-            let other = scope.spawn(|| dense(query, snapshot, embedder, depth));
-            let lexical = lexical(query, snapshot, analyzer, depth);
-            let dense = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok::<_, crate::error::Error>((lexical?, dense?))
-        })?,
-    };
-    let mut timings_ms = lexical.1;
-    timings_ms.extend(dense.1);
-    Ok(Legs { lexical: lexical.0, dense: dense.0, timings_ms })
-}
-
-fn lexical(
+pub fn lexical_alone(
     query: &Query<'_>,
     snapshot: &dyn Snapshot,
     analyzer: &Analyzer,
     limit: usize,
 ) -> Result<(Ranking, Timings)> {
+    let leg = lexical(query, snapshot, analyzer, limit)?;
+    Ok((leg.ranking, leg.timings_ms))
+}
+
+pub fn dense_alone(
+    query: &Query<'_>,
+    snapshot: &dyn Snapshot,
+    embedder: Option<&dyn Embedder>,
+    limit: usize,
+) -> Result<(Ranking, Timings)> {
+    let leg = dense(query, snapshot, embedder, limit)?;
+    Ok((leg.ranking, leg.timings_ms))
+}
+
+/// What either leg has among its first `depth`, ordered by chunk; each trail has a lexical step, then a dense one. The
+/// legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
+pub fn both(
+    query: &Query<'_>,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    embedder: Option<&dyn Embedder>,
+    depth: usize,
+) -> Result<(Vec<Candidate>, Timings)> {
+    let (lexical, dense) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| dense(query, snapshot, embedder, depth));
+        let lexical = lexical(query, snapshot, analyzer, depth);
+        let dense = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, crate::error::Error>((lexical?, dense?))
+    })?;
     let begin = Instant::now();
-    let terms = query.lexical(analyzer);
+    let pool = pool(&lexical, &dense, snapshot)?;
+    let mut timings_ms = lexical.timings_ms;
+    timings_ms.extend(dense.timings_ms);
+    timings_ms.insert("pool", millis(begin));
+    Ok((pool, timings_ms))
+}
+
+/// Each leg scores what only the other one listed: a chunk that BM25 ranks 60th has a score like any other, and taking
+/// it for none would punish it twice.
+fn pool(lexical: &Leg<LexicalQuery>, dense: &Leg<Embedding>, snapshot: &dyn Snapshot) -> Result<Vec<Candidate>> {
+    let lexical_steps = steps(&lexical.ranking);
+    let dense_steps = steps(&dense.ranking);
+    let chunks: BTreeSet<&ChunkId> = lexical_steps.keys().chain(dense_steps.keys()).copied().collect();
+    let lacking = |steps: &BTreeMap<&ChunkId, Step>| -> Vec<ChunkId> {
+        chunks.iter().filter(|chunk| !steps.contains_key(*chunk)).map(|chunk| (*chunk).clone()).collect()
+    };
+    let (unlisted_lexical, unlisted_dense) = (lacking(&lexical_steps), lacking(&dense_steps));
+    let mut lexical_scores = snapshot.lexical_scores(&lexical.query, &unlisted_lexical)?.into_iter();
+    let mut cosines = snapshot.cosines(&dense.query, &unlisted_dense)?.into_iter();
+    let scored = |stage, scores: &mut dyn Iterator<Item = f32>| {
+        // Both lists of unlisted chunks are in the order of `chunks`.
+        Step { stage, rank: None, score: scores.next().unwrap_or_default() }
+    };
+    let candidates = chunks.iter().map(|chunk| {
+        let lexical = lexical_steps.get(chunk).cloned();
+        let lexical = lexical.unwrap_or_else(|| scored(Stage::Lexical, &mut lexical_scores));
+        let dense = dense_steps.get(chunk).cloned();
+        let dense = dense.unwrap_or_else(|| scored(Stage::Dense, &mut cosines));
+        Candidate { chunk: (*chunk).clone(), score: 0.0, trail: vec![lexical, dense] }
+    });
+    Ok(candidates.collect())
+}
+
+fn steps(ranking: &Ranking) -> BTreeMap<&ChunkId, Step> {
+    ranking.iter().filter_map(|found| Some((&found.chunk, found.trail.last()?.clone()))).collect()
+}
+
+fn lexical(query: &Query<'_>, snapshot: &dyn Snapshot, analyzer: &Analyzer, limit: usize) -> Result<Leg<LexicalQuery>> {
+    let begin = Instant::now();
+    let query = query.lexical(analyzer);
     let analysed = millis(begin);
-    let ranking = snapshot.lexical(&terms, limit)?;
-    Ok((ranking, Timings::from([("analyse", analysed), ("lexical", millis(begin) - analysed)])))
+    let ranking = snapshot.lexical(&query, limit)?;
+    let timings_ms = Timings::from([("analyse", analysed), ("lexical", millis(begin) - analysed)]);
+    Ok(Leg { query, ranking, timings_ms })
 }
 
 fn dense(
@@ -61,7 +108,7 @@ fn dense(
     snapshot: &dyn Snapshot,
     embedder: Option<&dyn Embedder>,
     limit: usize,
-) -> Result<(Ranking, Timings)> {
+) -> Result<Leg<Embedding>> {
     let begin = Instant::now();
     let embedder = embedder.ok_or(SearchProblem::NoEmbedder)?;
     let built = &snapshot.about().embedder;
@@ -69,8 +116,9 @@ fn dense(
         let (built, asked) = (built.name.clone(), embedder.id().name.clone());
         return Err(StoreProblem::OtherEmbedder { built, asked }.into());
     }
-    let vector = embedder.embed_query(query.text)?;
+    let query = embedder.embed_query(query.text)?;
     let embedded = millis(begin);
-    let ranking = snapshot.dense(&vector, limit)?;
-    Ok((ranking, Timings::from([("embed", embedded), ("dense", millis(begin) - embedded)])))
+    let ranking = snapshot.dense(&query, limit)?;
+    let timings_ms = Timings::from([("embed", embedded), ("dense", millis(begin) - embedded)]);
+    Ok(Leg { query, ranking, timings_ms })
 }

@@ -41,12 +41,18 @@ pub struct Start {
 pub trait Snapshot: Send + Sync {
     fn about(&self) -> &About;
 
-    /// At most `limit` chunks by BM25 over title, aliases, headings and body; only chunks with at least
+    /// At most `limit` chunks by BM25 over title, headings, text and aliases; only chunks with at least
     /// one of the terms.
     fn lexical(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking>;
 
     /// At most `limit` chunks by cosine. An error if the dimension is not the generation's.
     fn dense(&self, query: &Embedding, limit: usize) -> Result<Ranking>;
+
+    /// The lexical score of each chunk, in the order asked; 0 where it has none of the terms.
+    fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>>;
+
+    /// The cosine of each chunk, in the order asked.
+    fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>>;
 
     /// What each term of `query` adds to the chunk's lexical score, largest first; the parts sum to it.
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>>;
@@ -103,9 +109,9 @@ pub struct DocumentRecord {
 /// Terms to look up, each with a weight that multiplies its BM25 score.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LexicalQuery {
-    /// Looked up in title, aliases, headings and body.
+    /// Looked up in title, headings, text and aliases.
     pub words: Vec<(String, f32)>,
-    /// Pairs of characters, looked up in the pairs of title, headings and body. One of a single character stands for
+    /// Pairs of characters, looked up in the pairs of title, headings and text. One of a single character stands for
     /// all that begin with it.
     pub pairs: Vec<(String, f32)>,
 }

@@ -30,9 +30,10 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
-/// Raised whenever the same text may give other terms than before: a rule here, or an upgrade of jieba-rs, frostem or
+/// Raised whenever the same text may give other terms than before, or the index other fields: a rule here, or an upgrade
+/// of jieba-rs, frostem or
 /// unicode-normalization. The word lists are hashed by themselves.
-pub const ANALYSIS_VERSION: u32 = 2;
+pub const ANALYSIS_VERSION: u32 = 3;
 
 /// The one analysis for index and query.
 pub struct Analyzer {

@@ -35,7 +35,7 @@ pub fn run(args: DiffArgs, engine: &Engine, lang: Lang) -> Run {
         let problem = EvalProblem::NoTopic { suite: suite.name, query: args.query };
         return Err(crate::error::Error::from(problem).into());
     };
-    let systems = ["lexical", "dense", "hybrid"].map(String::from).to_vec();
+    let systems = ["lexical", "dense", "rrf", "hybrid"].map(String::from).to_vec();
     let mut bars = Bars::new(lang);
     let stages =
         eval::stages(&suite, topic, engine, &Options { systems }, SHOWN, &mut |progress| bars.show("", progress));
@@ -65,6 +65,5 @@ pub fn run(args: DiffArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn trail(candidate: &Candidate) -> String {
-    let step = |step: &crate::engine::Step| format!("{} #{} {:.4}", step.stage, step.rank, step.score);
-    candidate.trail.iter().map(step).collect::<Vec<_>>().join(" · ")
+    candidate.trail.iter().map(ToString::to_string).collect::<Vec<_>>().join(" · ")
 }

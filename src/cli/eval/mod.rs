@@ -7,6 +7,7 @@ mod lint;
 mod new;
 mod stress;
 mod table;
+mod tune;
 
 use super::render::{self, padded};
 use super::{Outcome, Run};
@@ -35,6 +36,8 @@ enum Action {
     Ablate(AblateArgs),
     /// The same topics among more and more distractors 大海捞针
     Haystack(HaystackArgs),
+    /// Learn from judgements how much a cosine is worth beside BM25 校准融合
+    Tune(tune::TuneArgs),
     /// One topic through every stage 看一条查询
     Diff(diff::DiffArgs),
     /// What would make a suite's numbers worth less 检查评测集
@@ -57,7 +60,7 @@ struct RetrievalArgs {
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     /// Systems, the baseline first 系统
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "lexical,dense,hybrid")]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "lexical,dense,rrf,hybrid")]
     systems: Vec<String>,
     /// What intervals and comparisons are about 指标
     #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
@@ -141,6 +144,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
+        Action::Tune(args) => tune::run(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
         Action::Lint(args) => lint::run(args, engine, lang),
         Action::Agreement(args) => agreement::run(args, lang),

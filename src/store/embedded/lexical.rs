@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
@@ -21,10 +21,10 @@ const WRITER_MEMORY_BYTES: usize = 128 << 20;
 /// Terms that a single character may stand for.
 const EXPANSIONS_MAX: usize = 512;
 
-/// Multipliers of the BM25 scores of title, aliases, headings and body. The body holds title and headings too, so that
-/// a passage is found by what stands above it; the other fields only tip the scale where it is *the* name. With 1 for
-/// the title, whatever repeats the question's subject in its title beats the passage that answers.
-const BOOSTS: [f32; 4] = [0.1, 0.5, 0.1, 1.0];
+/// What the score of an alias is multiplied by. Title and headings have no fields of their own: they stand in the body
+/// of each chunk below them, which counts them once more where a passage repeats them. As fields they made whatever
+/// has the question's subject in its title beat the passage that answers.
+const ALIAS_BOOST: f32 = 0.5;
 
 impl From<tantivy::TantivyError> for StoreProblem {
     fn from(error: tantivy::TantivyError) -> StoreProblem {
@@ -45,9 +45,8 @@ struct Fields {
     chunk: Field,
     /// The document's id: for deletion.
     doc: Field,
-    title: Field,
     aliases: Field,
-    headings: Field,
+    /// Title, headings and text.
     body: Field,
     /// The text of `body` in pairs of characters.
     pairs: Field,
@@ -57,9 +56,8 @@ struct Fields {
 
 impl Fields {
     /// Where a word is looked up, and what its score there is multiplied by.
-    fn of_words(&self) -> [(Field, f32); 4] {
-        let fields = [self.title, self.aliases, self.headings, self.body];
-        std::array::from_fn(|at| (fields[at], BOOSTS[at]))
+    fn of_words(&self) -> [(Field, f32); 2] {
+        [(self.aliases, ALIAS_BOOST), (self.body, 1.0)]
     }
 }
 
@@ -73,9 +71,7 @@ fn schema() -> (Schema, Fields) {
     let fields = Fields {
         chunk: builder.add_text_field("chunk", STRING | FAST),
         doc: builder.add_text_field("doc", STRING),
-        title: builder.add_text_field("title", analyzed.clone()),
         aliases: builder.add_text_field("aliases", analyzed.clone()),
-        headings: builder.add_text_field("headings", analyzed.clone()),
         body: builder.add_text_field("body", analyzed),
         pairs: builder.add_text_field("pairs", analyzed_by(PAIRS)),
         passage: builder.add_text_field("passage", STORED),
@@ -137,14 +133,11 @@ impl LexicalWriter {
             };
             let stored =
                 serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-            let headings = chunk.headings.join("\n");
-            let body = format!("{}\n{headings}\n{}", document.title, chunk.searchable);
+            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.searchable);
             let mut fields = TantivyDocument::new();
             fields.add_text(self.fields.chunk, chunk.id.to_string());
             fields.add_text(self.fields.doc, &document.id.0);
-            fields.add_text(self.fields.title, &document.title);
             fields.add_text(self.fields.aliases, &aliases);
-            fields.add_text(self.fields.headings, headings);
             fields.add_text(self.fields.pairs, &body);
             fields.add_text(self.fields.body, body);
             fields.add_text(self.fields.passage, stored);
@@ -229,7 +222,7 @@ impl LexicalIndex {
 
     /// What the scores of `query` are the sums of.
     fn clauses<'q>(&self, query: &'q LexicalQuery, searcher: &Searcher) -> Result<Vec<Clause<'q>>> {
-        let mut clauses = Vec::with_capacity(query.words.len() * 4 + query.pairs.len());
+        let mut clauses = Vec::with_capacity(query.words.len() * 2 + query.pairs.len());
         for (term, weight) in &query.words {
             for (field, boost) in self.fields.of_words() {
                 clauses.push(Clause { term, field, query: Box::new(term_query(field, term, weight * boost)) });
@@ -244,6 +237,31 @@ impl LexicalIndex {
             clauses.push(Clause { term, field, query });
         }
         Ok(clauses)
+    }
+
+    /// The lexical score of each chunk, in the order asked; 0 where it has none of the terms.
+    pub fn scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
+        let searcher = self.reader.searcher();
+        let weight = engine(self.boolean(query, &searcher)?.weight(EnableScoring::enabled_from_searcher(&searcher)))?;
+        let mut addresses = Vec::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            addresses.extend(self.address(&searcher, id)?.map(|address| (address, at)));
+        }
+        addresses.sort_unstable();
+        let mut scores = vec![0.0; ids.len()];
+        for of_segment in addresses.chunk_by(|a, b| a.0.segment_ord == b.0.segment_ord) {
+            let segment = searcher.segment_reader(of_segment[0].0.segment_ord);
+            let mut scorer = engine(weight.scorer(segment, 1.0))?;
+            for (address, at) in of_segment {
+                if scorer.doc() < address.doc_id {
+                    scorer.seek(address.doc_id);
+                }
+                if scorer.doc() == address.doc_id {
+                    scores[*at] = scorer.score();
+                }
+            }
+        }
+        Ok(scores)
     }
 
     /// The terms of `query` found in a chunk; their scores sum to its lexical score.

@@ -137,6 +137,14 @@ impl Snapshot for EmbeddedSnapshot {
         self.vectors.nearest(query, limit)
     }
 
+    fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
+        self.lexical.scores(query, ids)
+    }
+
+    fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>> {
+        self.vectors.cosines(query, ids)
+    }
+
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
         self.lexical.shares(query, id)
     }

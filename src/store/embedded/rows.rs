@@ -7,6 +7,7 @@ use crate::document::{ChunkId, DocId};
 use crate::error::{IoContext, Result};
 use crate::store::StoreProblem;
 use memmap2::Mmap;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +79,20 @@ impl RowTable {
         self.field(index, 0)
     }
 
+    /// Position of a chunk, by binary search.
+    pub fn index(&self, chunk: &ChunkId) -> Result<Option<usize>> {
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.chunk(middle)?.cmp(chunk) {
+                Ordering::Equal => return Ok(Some(middle)),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        Ok(None)
+    }
+
     pub fn chunk(&self, index: usize) -> Result<ChunkId> {
         let names = &self.map[HEADER_BYTES + self.count * ENTRY_BYTES..];
         let (start, len) = (self.field(index, 2) as usize, self.field(index, 3) as usize);
@@ -103,6 +118,10 @@ mod tests {
         let table = RowTable::open(&path).unwrap();
         let read: Vec<_> = (0..table.len()).map(|index| (table.chunk(index).unwrap(), table.row(index))).collect();
         assert_eq!(read, rows);
+        for (index, (chunk, _)) in rows.iter().enumerate() {
+            assert_eq!(table.index(chunk).unwrap(), Some(index));
+        }
+        assert_eq!(table.index(&chunk("a", 2)).unwrap(), None);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..40]).unwrap();
         assert!(RowTable::open(&path).is_err());

@@ -4,6 +4,7 @@ use super::graph::Graph;
 use super::quantize::{self, QuantizedRow};
 use super::rows::RowTable;
 use super::vector_log::VectorLog;
+use crate::document::ChunkId;
 use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::ranking::{Candidate, Ranking, Stage};
@@ -25,9 +26,7 @@ pub struct Vectors {
 
 impl Vectors {
     pub fn nearest(&self, query: &Embedding, limit: usize) -> Result<Ranking> {
-        if query.dim() != self.dim {
-            return Err(StoreProblem::Dimension { query: query.dim(), index: self.dim }.into());
-        }
+        self.expect_dimension(query)?;
         let limit = limit.min(self.rows.len());
         if limit == 0 {
             return Ok(Ranking::default());
@@ -41,6 +40,21 @@ impl Vectors {
             .map(|index| Ok(Candidate::found(self.rows.chunk(index)?, self.cosine(index, query.as_slice()))))
             .collect();
         Ok(Ranking::new(Stage::Dense, candidates?, limit))
+    }
+
+    /// The cosine of each chunk, in the order asked.
+    pub fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>> {
+        self.expect_dimension(query)?;
+        let unknown = |id: &ChunkId| StoreProblem::Broken { what: format!("chunk {id} has no vector") };
+        let of = |id| Ok(self.cosine(self.rows.index(id)?.ok_or_else(|| unknown(id))?, query.as_slice()));
+        ids.iter().map(of).collect()
+    }
+
+    fn expect_dimension(&self, query: &Embedding) -> Result<()> {
+        if query.dim() != self.dim {
+            return Err(StoreProblem::Dimension { query: query.dim(), index: self.dim }.into());
+        }
+        Ok(())
     }
 
     /// Loaded at the first question; a graph that is missing or damaged leaves the scan.
@@ -91,7 +105,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::super::vector_log::VectorLogWriter;
     use super::*;
-    use crate::document::{ChunkId, DocId};
+    use crate::document::DocId;
     use crate::store::VectorKey;
     use proptest::prelude::*;
 

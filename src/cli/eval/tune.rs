@@ -1,0 +1,79 @@
+//! `rag eval tune`.
+
+use super::super::render::{self, BOLD, DIM, padded};
+use super::super::{Outcome, Run};
+use super::Bars;
+use crate::engine::{Engine, read_calibrations};
+use crate::error::IoContext;
+use crate::eval::{self, Suite};
+use crate::language::Lang;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    /// Folders of suites; their dev splits are used where there are any 评测集目录,优先用 dev
+    #[arg(required = true)]
+    suites: Vec<PathBuf>,
+    /// Suites that must not fall below their better leg, and teach nothing else 只许不降的评测集
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    guard: Vec<PathBuf>,
+    /// Write the calibration to a file for search.calibration; other embedders' stay in it 写出校准文件
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Print JSON 输出 JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: TuneArgs, engine: &Engine, lang: Lang) -> Run {
+    let mut bars = Bars::new(lang);
+    let (mut pools, mut embedder) = (Vec::new(), String::new());
+    let guards = args.guard.iter().map(|folder| (folder, true));
+    for (folder, is_guard) in args.suites.iter().map(|folder| (folder, false)).chain(guards) {
+        let suite = Suite::read(folder, None)?;
+        let name = suite.name.clone();
+        let found = eval::pools(&suite, is_guard, engine, &mut |progress| bars.show(&name, progress));
+        bars.clear();
+        let (name, pool) = found?;
+        embedder = name;
+        pools.push(pool);
+    }
+    let bar = render::bar(0, false);
+    let outcome = eval::tune(&pools, &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    if let Some(path) = &args.write {
+        let known = if path.is_file() { read_calibrations(path)? } else { BTreeMap::new() };
+        std::fs::write(path, eval::calibration_file(known, &embedder, &outcome)).at("write", path)?;
+    }
+    if args.json {
+        render::json(&outcome)?;
+    } else {
+        show(&outcome, &embedder, lang)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn show(outcome: &eval::Tuning, embedder: &str, lang: Lang) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let head = ["lexical", "dense", "rrf", "fused", lang.pick("留一", "left out")];
+    let columns: String = head.iter().map(|column| padded(column, 9)).collect();
+    writeln!(out, "{DIM}{}{} {columns}{DIM:#}", padded("", 16), padded(lang.pick("查询", "topics"), 6))?;
+    for tuned in &outcome.suites {
+        let values = [Some(tuned.lexical), Some(tuned.dense), Some(tuned.rrf), Some(tuned.fused), tuned.left_out];
+        let values: String =
+            values.iter().map(|value| padded(&value.map_or("-".into(), |value| format!("{value:.4}")), 9)).collect();
+        let words = tuned.against_better_leg.words(lang);
+        writeln!(out, "{}{} {values}{DIM}{words}{DIM:#}", padded(&tuned.suite, 16), padded(&tuned.topics.to_string(), 6))?;
+    }
+    writeln!(out, "{}", outcome.over_suites.words(lang))?;
+    let eval::Calibration { scale, gap, trust } = outcome.calibration;
+    writeln!(out, "{BOLD}[{embedder}]{BOLD:#} scale = {scale:.1}  gap = {gap:.4}  trust = {trust}")?;
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! Tuning: the calibration under which a fusion serves several suites, learnt from their judgements.
+//!
+//! Every point of a grid is tried on every suite; the one whose [`worth`] over all suites is best is the outcome. How
+//! far it carries is told by leaving one suite out: chosen on the others, judged on it. A guard is a suite that must not
+//! fall below its better leg and whose gains do not count: where one leg is right already, there is nothing to learn but
+//! not to harm it.
+
+use super::bench::{Progress, prepared};
+use super::{Comparison, EvalProblem, Grades, Metric, Suite, compare};
+use crate::engine::{Calibration, Candidate, Engine, Rrf, Stage, gap_of};
+use crate::error::Result;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+const METRIC: Metric = Metric::Ndcg(10);
+/// Documents that the metric looks at.
+const TOP: usize = 10;
+/// How much worse it is to lose a point to the better leg than to miss one above it.
+const SHORTFALL_WEIGHT: f64 = 10.0;
+
+/// What the legs bring for the topics of one suite.
+pub struct Pools {
+    pub suite: String,
+    pub is_guard: bool,
+    topics: Vec<TopicPool>,
+}
+
+struct TopicPool {
+    gap: f32,
+    scored: Vec<Scored>,
+    grades: Grades,
+}
+
+struct Scored {
+    document: String,
+    bm25: f32,
+    cosine: f32,
+    rrf: f32,
+}
+
+/// One suite under the tuned calibration. Means of nDCG@10.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tuned {
+    pub suite: String,
+    pub is_guard: bool,
+    pub topics: usize,
+    pub lexical: f64,
+    pub dense: f64,
+    pub rrf: f64,
+    /// With the calibration chosen on all suites.
+    pub fused: f64,
+    /// With the one chosen on the other suites; none where there is no other.
+    pub left_out: Option<f64>,
+    /// Of `left_out`, or of `fused` without one, against the better leg.
+    pub against_better_leg: Comparison,
+    pub against_rrf: Comparison,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Tuning {
+    pub calibration: Calibration,
+    pub suites: Vec<Tuned>,
+    /// Means of the suites: fused (left out where it can be) against the leg that is better over all of them.
+    pub over_suites: Comparison,
+}
+
+/// What the legs bring for every topic of a suite.
+pub fn pools(
+    suite: &Suite,
+    is_guard: bool,
+    engine: &Engine,
+    on: &mut dyn FnMut(Progress<'_>),
+) -> Result<(String, Pools)> {
+    let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).collect();
+    let engine = prepared(suite, &[], engine, &texts, on)?;
+    let mut topics = Vec::with_capacity(suite.topics.len());
+    for (index, topic) in suite.topics.iter().enumerate() {
+        let pool = engine.pool(&topic.text)?;
+        let grades = suite.qrels.grades(&topic.id).cloned().unwrap_or_default();
+        let gap = gap_of(pool.iter().map(|candidate| score(candidate, Stage::Dense)).collect());
+        topics.push(TopicPool { gap, scored: pool.into_iter().map(Scored::new).collect(), grades });
+        on(Progress::Searched { system: &suite.name, done: index + 1, total: suite.topics.len() });
+    }
+    Ok((engine.embedder_name()?, Pools { suite: suite.name.clone(), is_guard, topics }))
+}
+
+impl Scored {
+    fn new(candidate: Candidate) -> Scored {
+        Scored {
+            bm25: score(&candidate, Stage::Lexical),
+            cosine: score(&candidate, Stage::Dense),
+            rrf: Rrf::default().score(&candidate),
+            document: candidate.chunk.doc.0,
+        }
+    }
+}
+
+fn score(candidate: &Candidate, stage: Stage) -> f32 {
+    candidate.trail.iter().find(|step| step.stage == stage).map_or(0.0, |step| step.score)
+}
+
+impl Pools {
+    /// The metric of each topic, its candidates ordered by `score`.
+    fn judged(&self, score: impl Fn(&TopicPool, &Scored) -> f32) -> Vec<f64> {
+        let of = |topic: &TopicPool| {
+            let mut ranked: Vec<(f32, &str)> =
+                topic.scored.iter().map(|scored| (score(topic, scored), scored.document.as_str())).collect();
+            // As a run does: falling score, ties by falling id, a document once.
+            ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.1.cmp(a.1)));
+            let mut top: Vec<&str> = Vec::with_capacity(TOP);
+            for (_, document) in ranked {
+                if !top.contains(&document) {
+                    top.push(document);
+                }
+                if top.len() == TOP {
+                    break;
+                }
+            }
+            METRIC.score(&top, &topic.grades, 1)
+        };
+        self.topics.iter().map(of).collect()
+    }
+
+    fn fused(&self, calibration: &Calibration) -> Vec<f64> {
+        self.judged(|topic, scored| scored.bm25 + calibration.weight_dense(topic.gap) * scored.cosine)
+    }
+}
+
+/// Finds the calibration for `suites`; each counts alike. `on` hears how many of how many points are tried.
+pub fn tune(suites: &[Pools], on: &mut dyn FnMut(usize, usize)) -> Result<Tuning> {
+    let gaps = suites.iter().flat_map(|suite| suite.topics.iter().map(|topic| topic.gap));
+    let Some(gap) = median(gaps.filter(|gap| *gap > 0.0).collect()) else {
+        return Err(EvalProblem::NothingToTune.into());
+    };
+    let legs: Vec<[Vec<f64>; 2]> = suites
+        .iter()
+        .map(|suite| [suite.judged(|_, scored| scored.bm25), suite.judged(|_, scored| scored.cosine)])
+        .collect();
+    let better: Vec<f64> = legs.iter().map(|[lexical, dense]| mean(lexical).max(mean(dense))).collect();
+    let grid = grid(gap);
+    // Means by point of the grid and suite: leaving a suite out needs no other search.
+    let mut tried: Vec<Vec<f64>> = Vec::with_capacity(grid.len());
+    for calibration in &grid {
+        tried.push(suites.iter().map(|suite| mean(&suite.fused(calibration))).collect());
+        on(tried.len(), grid.len());
+    }
+    let chosen = |left_out: Option<usize>| {
+        let objective = |point: &[f64]| {
+            let kept = (0..suites.len()).filter(|at| Some(*at) != left_out);
+            kept.map(|at| worth(point[at], better[at], suites[at].is_guard)).sum::<f64>()
+        };
+        let best = tried.iter().enumerate().max_by(|a, b| objective(a.1).total_cmp(&objective(b.1)));
+        grid[best.map_or(0, |(at, _)| at)]
+    };
+    let calibration = chosen(None);
+    let mut tuned = Vec::new();
+    for (at, suite) in suites.iter().enumerate() {
+        let fused = suite.fused(&calibration);
+        let left_out = (suites.len() > 1).then(|| suite.fused(&chosen(Some(at))));
+        let judged = left_out.as_ref().unwrap_or(&fused);
+        let [lexical, dense] = &legs[at];
+        let leg = if mean(lexical) >= mean(dense) { ("lexical", lexical) } else { ("dense", dense) };
+        let rrf = suite.judged(|_, scored| scored.rrf);
+        let against = |name: &str, other: &[f64]| compare(("fused", judged), (name, other), &METRIC.to_string(), "");
+        tuned.push(Tuned {
+            suite: suite.suite.clone(),
+            is_guard: suite.is_guard,
+            topics: suite.topics.len(),
+            lexical: mean(lexical),
+            dense: mean(dense),
+            rrf: mean(&rrf),
+            fused: mean(&fused),
+            left_out: left_out.as_deref().map(mean),
+            against_better_leg: against(leg.0, leg.1),
+            against_rrf: against("rrf", &rrf),
+        });
+    }
+    let over = |of: fn(&Tuned) -> f64| tuned.iter().map(of).collect::<Vec<f64>>();
+    let (lexical, dense) = (over(|t| t.lexical), over(|t| t.dense));
+    let leg = if mean(&lexical) >= mean(&dense) { ("lexical", &lexical) } else { ("dense", &dense) };
+    let fused = over(|t| t.left_out.unwrap_or(t.fused));
+    let over_suites = compare(("fused", &fused), (leg.0, leg.1), &METRIC.to_string(), "");
+    Ok(Tuning { calibration, suites: tuned, over_suites })
+}
+
+/// What a suite's mean adds to the objective; `better` is that of its better leg.
+fn worth(value: f64, better: f64, is_guard: bool) -> f64 {
+    let gain = if is_guard { 0.0 } else { value - better };
+    gain - SHORTFALL_WEIGHT * (better - value).max(0.0)
+}
+
+/// Scales by steps of a tenth, each with several degrees of trust.
+fn grid(gap: f32) -> Vec<Calibration> {
+    let scales = (0..66).map(|step| 10.0 * 1.1f32.powi(step));
+    scales.flat_map(|scale| [0.0, 0.05, 0.1, 0.15, 0.2, 0.3].map(|trust| Calibration { scale, gap, trust })).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+fn median(mut values: Vec<f32>) -> Option<f32> {
+    values.sort_unstable_by(f32::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// As a file of calibrations holds it: the tables that were there, and that of `embedder`.
+pub fn calibration_file(known: BTreeMap<String, Calibration>, embedder: &str, outcome: &Tuning) -> String {
+    let mut tables = known;
+    tables.insert(embedder.into(), outcome.calibration);
+    let head = "# How many points of BM25 a cosine is worth, by embedder. Written by `rag eval tune --write`.\n";
+    format!("{head}{}", toml::to_string(&tables).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A topic whose one relevant document is `at` in the lexical leg and first in the dense one, or the other way.
+    fn topic(lexical_is_right: bool) -> TopicPool {
+        let scored = |n: usize| {
+            let (right, wrong) = (if n == 0 { 1.0 } else { 0.0 }, if n == 1 { 1.0 } else { 0.0 });
+            let (bm25, cosine) = if lexical_is_right { (10.0 * right, 0.01 * wrong) } else { (wrong, 0.1 * right) };
+            Scored { document: format!("d{n}"), bm25, cosine, rrf: 0.0 }
+        };
+        TopicPool { gap: 0.1, scored: (0..12).map(scored).collect(), grades: [("d0".to_string(), 1)].into() }
+    }
+
+    fn suite(name: &str, lexical_is_right: bool) -> Pools {
+        Pools { suite: name.into(), is_guard: false, topics: (0..20).map(|_| topic(lexical_is_right)).collect() }
+    }
+
+    #[test]
+    fn a_calibration_is_found_under_which_both_suites_are_right() {
+        let suites = [suite("words", true), suite("meaning", false)];
+        let outcome = tune(&suites, &mut |_, _| ()).unwrap();
+        // 10 points of BM25 must outweigh .01 of cosine, and .1 of cosine 1 point.
+        assert!((10.0..=1000.0).contains(&outcome.calibration.scale), "{:?}", outcome.calibration);
+        for tuned in &outcome.suites {
+            assert_eq!(tuned.fused, 1.0, "{tuned:?}");
+        }
+        assert!(outcome.suites[0].dense < 1.0 && outcome.suites[1].lexical < 1.0);
+    }
+
+    #[test]
+    fn nothing_to_tune_on_is_an_error() {
+        assert!(tune(&[], &mut |_, _| ()).is_err());
+    }
+}

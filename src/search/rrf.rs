@@ -1,0 +1,31 @@
+//! Reciprocal rank fusion: by ranks alone.
+
+use crate::ranking::{Candidate, Stage, Step};
+
+/// A candidate's score is the sum over the legs of `weight / (k + rank)`, rank counted from 1; a leg that did not list
+/// it adds nothing.
+///
+/// Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
+/// Methods", SIGIR 2009, pp. 758–759; there k = 60 and all weights are one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rrf {
+    pub k: f32,
+    pub weight_lexical: f32,
+    pub weight_dense: f32,
+}
+
+impl Default for Rrf {
+    fn default() -> Rrf {
+        Rrf { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 }
+    }
+}
+
+impl Rrf {
+    pub fn score(&self, candidate: &Candidate) -> f32 {
+        let share = |step: &Step| {
+            let weight = if step.stage == Stage::Lexical { self.weight_lexical } else { self.weight_dense };
+            step.rank.map_or(0.0, |rank| weight / (self.k + rank as f32))
+        };
+        candidate.trail.iter().map(share).sum()
+    }
+}
