@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 pub enum Stage {
     Lexical,
     Dense,
+    /// Not a leg: the share of the query's identifiers and numbers that a candidate has.
+    Exact,
     Fusion,
     Rerank,
 }
@@ -19,6 +21,7 @@ impl std::fmt::Display for Stage {
         f.write_str(match self {
             Stage::Lexical => "lexical",
             Stage::Dense => "dense",
+            Stage::Exact => "exact",
             Stage::Fusion => "fusion",
             Stage::Rerank => "rerank",
         })

@@ -35,6 +35,7 @@ struct Scored {
     document: String,
     bm25: f32,
     cosine: f32,
+    exact: f32,
     rrf: f32,
 }
 
@@ -89,6 +90,7 @@ impl Scored {
         Scored {
             bm25: score(&candidate, Stage::Lexical),
             cosine: score(&candidate, Stage::Dense),
+            exact: score(&candidate, Stage::Exact),
             rrf: Rrf::default().score(&candidate),
             document: candidate.chunk.doc.0,
         }
@@ -122,7 +124,9 @@ impl Pools {
     }
 
     fn fused(&self, calibration: &Calibration) -> Vec<f64> {
-        self.judged(|topic, scored| scored.bm25 + calibration.weight_dense(topic.gap) * scored.cosine)
+        self.judged(|topic, scored| {
+            scored.bm25 + calibration.weight_dense(topic.gap) * scored.cosine + calibration.exact * scored.exact
+        })
     }
 }
 
@@ -189,10 +193,15 @@ fn worth(value: f64, better: f64, is_guard: bool) -> f64 {
     gain - SHORTFALL_WEIGHT * (better - value).max(0.0)
 }
 
-/// Scales by steps of a tenth, each with several degrees of trust.
+/// Scales by steps of a tenth, each with several degrees of trust and worths of an identifier.
 fn grid(gap: f32) -> Vec<Calibration> {
-    let scales = (0..66).map(|step| 10.0 * 1.1f32.powi(step));
-    scales.flat_map(|scale| [0.0, 0.05, 0.1, 0.15, 0.2, 0.3].map(|trust| Calibration { scale, gap, trust })).collect()
+    let mut grid = Vec::new();
+    for scale in (0..66).map(|step| 10.0 * 1.1f32.powi(step)) {
+        for trust in [0.0, 0.1, 0.2] {
+            grid.extend([0.0, 5.0, 10.0].map(|exact| Calibration { scale, gap, trust, exact }));
+        }
+    }
+    grid
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -221,7 +230,7 @@ mod tests {
         let scored = |n: usize| {
             let (right, wrong) = (if n == 0 { 1.0 } else { 0.0 }, if n == 1 { 1.0 } else { 0.0 });
             let (bm25, cosine) = if lexical_is_right { (10.0 * right, 0.01 * wrong) } else { (wrong, 0.1 * right) };
-            Scored { document: format!("d{n}"), bm25, cosine, rrf: 0.0 }
+            Scored { document: format!("d{n}"), bm25, cosine, exact: 0.0, rrf: 0.0 }
         };
         TopicPool { gap: 0.1, scored: (0..12).map(scored).collect(), grades: [("d0".to_string(), 1)].into() }
     }

@@ -22,6 +22,8 @@ pub struct Calibration {
     pub gap: f32,
     /// How much more a dense leg is trusted whose gap is larger than usual.
     pub trust: f32,
+    /// Points of BM25 for having all of the query's identifiers and numbers.
+    pub exact: f32,
 }
 
 /// A file of calibrations: a table for each embedder.
@@ -53,8 +55,14 @@ pub fn read(path: &Path) -> Result<Calibrations> {
 fn parse(text: &str, path: &Path) -> Result<Calibrations> {
     let bad = |reason: String| SearchProblem::BadCalibration { path: path.into(), reason };
     let calibrations: Calibrations = toml::from_str(text).map_err(|error| bad(error.message().into()))?;
-    for (embedder, Calibration { scale, gap, trust }) in &calibrations {
-        if !(scale.is_finite() && *scale >= 0.0 && gap.is_finite() && *gap > 0.0 && trust.is_finite()) {
+    for (embedder, Calibration { scale, gap, trust, exact }) in &calibrations {
+        if !(scale.is_finite()
+            && *scale >= 0.0
+            && gap.is_finite()
+            && *gap > 0.0
+            && trust.is_finite()
+            && exact.is_finite())
+        {
             return Err(bad(format!("{embedder}: scale is 0 or more, gap above 0")).into());
         }
     }
@@ -72,10 +80,10 @@ mod tests {
         assert_eq!(Calibration::of("unheard-of", None).unwrap(), None);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("own.toml");
-        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0.5\ntrust = 0\n").unwrap();
+        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0.5\ntrust = 0\nexact = 1\n").unwrap();
         let own = Calibration::of("multilingual-e5-small", Some(&path)).unwrap().unwrap();
-        assert_eq!(own, Calibration { scale: 7.0, gap: 0.5, trust: 0.0 });
-        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0\ntrust = 0\n").unwrap();
+        assert_eq!(own, Calibration { scale: 7.0, gap: 0.5, trust: 0.0, exact: 1.0 });
+        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0\ntrust = 0\nexact = 1\n").unwrap();
         assert!(Calibration::of("multilingual-e5-small", Some(&path)).is_err());
     }
 }

@@ -4,7 +4,8 @@
 //! Framework", 2009, §2–3), and a cosine becomes one by a factor that belongs to its model, so the two can be added:
 //!
 //! ```text
-//! score = bm25 + w · (cosine − lowest cosine)      w = scale · e^(trust · (gap / usual gap − 1))
+//! score = bm25 + w · (cosine − lowest cosine) + exact · share of the query's identifiers and numbers that are there
+//! w     = scale · e^(trust · (gap / usual gap − 1))
 //! gap   = cosine of the 1st − cosine of the 10th: a dense leg that tells its first from the rest is trusted more
 //! ```
 //!
@@ -36,8 +37,17 @@ pub enum FusionKind {
 #[serde(tag = "method", rename_all = "lowercase")]
 pub enum Weighed {
     /// `weight_dense` is what a cosine is multiplied by; at the usual gap it is the calibration's scale.
-    Evidence { weight_dense: f32, gap: f32, usual_gap: f32 },
-    Rrf { k: f32, weight_lexical: f32, weight_dense: f32 },
+    Evidence {
+        weight_dense: f32,
+        weight_exact: f32,
+        gap: f32,
+        usual_gap: f32,
+    },
+    Rrf {
+        k: f32,
+        weight_lexical: f32,
+        weight_dense: f32,
+    },
 }
 
 /// Where the cosine of the dense leg's first is compared with.
@@ -51,8 +61,10 @@ pub fn fuse(pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking, We
     for candidate in &mut fused {
         candidate.score = match (fusion, &weighed) {
             (Fusion::Rrf(rrf), _) => rrf.score(candidate),
-            (_, Weighed::Evidence { weight_dense, .. }) => {
-                score(candidate, Stage::Lexical) + weight_dense * (cosine(candidate) - lowest)
+            (_, Weighed::Evidence { weight_dense, weight_exact, .. }) => {
+                score(candidate, Stage::Lexical)
+                    + weight_dense * (cosine(candidate) - lowest)
+                    + weight_exact * score(candidate, Stage::Exact)
             }
             (_, Weighed::Rrf { .. }) => unreachable!("evidence is weighed as evidence"),
         };
@@ -67,7 +79,8 @@ fn weigh(pool: &[Candidate], fusion: &Fusion) -> Weighed {
         }
         Fusion::Evidence(calibration) => {
             let gap = gap(pool);
-            Weighed::Evidence { weight_dense: calibration.weight_dense(gap), gap, usual_gap: calibration.gap }
+            let (weight_dense, weight_exact) = (calibration.weight_dense(gap), calibration.exact);
+            Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap: calibration.gap }
         }
     }
 }
@@ -97,7 +110,7 @@ mod tests {
     use crate::document::{ChunkId, DocId};
     use proptest::prelude::*;
 
-    const EVIDENCE: Fusion = Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5 });
+    const EVIDENCE: Fusion = Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5, exact: 10.0 });
     const RRF: Fusion = Fusion::Rrf(Rrf { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 });
 
     /// Candidates named by their position, ranked by each leg's score.

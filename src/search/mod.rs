@@ -211,8 +211,7 @@ fn ranked(
         Mode::Dense => Ok(one(retrieve::dense_alone(query, snapshot, embedder, options.limit)?)),
         Mode::Hybrid => {
             let (pool, mut timings_ms) = retrieve::both(query, snapshot, analyzer, embedder, options.depth)?;
-            let (ranking, fusion) =
-                timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, options.limit)))?;
+            let (ranking, fusion) = timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, options.limit)))?;
             Ok(Ranked { ranking, fusion: Some(fusion), timings_ms })
         }
     }

@@ -48,6 +48,17 @@ impl<'q> Query<'q> {
         query
     }
 
+    /// Identifiers and numbers: what is meant literally or not at all.
+    pub fn identifiers(&self, analyzer: &Analyzer) -> Vec<String> {
+        let terms = analyzer.content_terms(self.text).into_iter();
+        // A hyphen alone makes no identifier: fine-tune, boundary-layer.
+        let is_literal = |term: &QueryTerm| {
+            let marks = |c: char| c.is_ascii_digit() || matches!(c, '_' | '/' | '.' | '@' | '+' | '#');
+            term.kind != Kind::Part && term.text.len() > 1 && term.text.contains(marks)
+        };
+        terms.filter(is_literal).map(|term| term.text).collect()
+    }
+
     /// Where the query's terms stand in `text`, as byte ranges.
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
         analyzer.highlight(text, &analyzer.content_terms(self.text))

@@ -41,8 +41,8 @@ pub fn dense_alone(
     Ok((leg.ranking, leg.timings_ms))
 }
 
-/// What either leg has among its first `depth`, ordered by chunk; each trail has a lexical step, then a dense one. The
-/// legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
+/// What either leg has among its first `depth`, ordered by chunk; each trail has a lexical step, then a dense one, then
+/// an exact one if the query has identifiers. The legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
 pub fn both(
     query: &Query<'_>,
     snapshot: &dyn Snapshot,
@@ -57,7 +57,8 @@ pub fn both(
         Ok::<_, crate::error::Error>((lexical?, dense?))
     })?;
     let begin = Instant::now();
-    let pool = pool(&lexical, &dense, snapshot)?;
+    let mut pool = pool(&lexical, &dense, snapshot)?;
+    add_exact(&mut pool, &query.identifiers(analyzer), snapshot)?;
     let mut timings_ms = lexical.timings_ms;
     timings_ms.extend(dense.timings_ms);
     timings_ms.insert("pool", millis(begin));
@@ -88,6 +89,19 @@ fn pool(lexical: &Leg<LexicalQuery>, dense: &Leg<Embedding>, snapshot: &dyn Snap
         Candidate { chunk: (*chunk).clone(), score: 0.0, trail: vec![lexical, dense] }
     });
     Ok(candidates.collect())
+}
+
+/// Where the query has identifiers, every candidate gets a step with the share of them that it has.
+fn add_exact(pool: &mut [Candidate], identifiers: &[String], snapshot: &dyn Snapshot) -> Result<()> {
+    if identifiers.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ChunkId> = pool.iter().map(|candidate| candidate.chunk.clone()).collect();
+    for (candidate, matched) in pool.iter_mut().zip(snapshot.matched(identifiers, &ids)?) {
+        let share = matched.iter().filter(|is_there| **is_there).count() as f32 / identifiers.len() as f32;
+        candidate.trail.push(Step { stage: Stage::Exact, rank: None, score: share });
+    }
+    Ok(())
 }
 
 fn steps(ranking: &Ranking) -> BTreeMap<&ChunkId, Step> {

@@ -54,6 +54,9 @@ pub trait Snapshot: Send + Sync {
     /// The cosine of each chunk, in the order asked.
     fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>>;
 
+    /// Which of `terms` each chunk has in title, headings, text or aliases: a row a chunk, in the orders given.
+    fn matched(&self, terms: &[String], ids: &[ChunkId]) -> Result<Vec<Vec<bool>>>;
+
     /// What each term of `query` adds to the chunk's lexical score, largest first; the parts sum to it.
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>>;
 

@@ -70,10 +70,15 @@ fn show(outcome: &eval::Tuning, embedder: &str, lang: Lang) -> anyhow::Result<()
         let values: String =
             values.iter().map(|value| padded(&value.map_or("-".into(), |value| format!("{value:.4}")), 9)).collect();
         let words = tuned.against_better_leg.words(lang);
-        writeln!(out, "{}{} {values}{DIM}{words}{DIM:#}", padded(&tuned.suite, 16), padded(&tuned.topics.to_string(), 6))?;
+        writeln!(
+            out,
+            "{}{} {values}{DIM}{words}{DIM:#}",
+            padded(&tuned.suite, 16),
+            padded(&tuned.topics.to_string(), 6)
+        )?;
     }
     writeln!(out, "{}", outcome.over_suites.words(lang))?;
-    let eval::Calibration { scale, gap, trust } = outcome.calibration;
-    writeln!(out, "{BOLD}[{embedder}]{BOLD:#} scale = {scale:.1}  gap = {gap:.4}  trust = {trust}")?;
+    let eval::Calibration { scale, gap, trust, exact } = outcome.calibration;
+    writeln!(out, "{BOLD}[{embedder}]{BOLD:#} scale = {scale:.1}  gap = {gap:.4}  trust = {trust}  exact = {exact}")?;
     Ok(())
 }

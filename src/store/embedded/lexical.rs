@@ -13,7 +13,7 @@ use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 const WORDS: &str = "words";
 const PAIRS: &str = "pairs";
@@ -242,26 +242,34 @@ impl LexicalIndex {
     /// The lexical score of each chunk, in the order asked; 0 where it has none of the terms.
     pub fn scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
         let searcher = self.reader.searcher();
-        let weight = engine(self.boolean(query, &searcher)?.weight(EnableScoring::enabled_from_searcher(&searcher)))?;
-        let mut addresses = Vec::with_capacity(ids.len());
-        for (at, id) in ids.iter().enumerate() {
-            addresses.extend(self.address(&searcher, id)?.map(|address| (address, at)));
-        }
-        addresses.sort_unstable();
+        let addresses = self.addresses(&searcher, ids)?;
         let mut scores = vec![0.0; ids.len()];
-        for of_segment in addresses.chunk_by(|a, b| a.0.segment_ord == b.0.segment_ord) {
-            let segment = searcher.segment_reader(of_segment[0].0.segment_ord);
-            let mut scorer = engine(weight.scorer(segment, 1.0))?;
-            for (address, at) in of_segment {
-                if scorer.doc() < address.doc_id {
-                    scorer.seek(address.doc_id);
-                }
-                if scorer.doc() == address.doc_id {
-                    scores[*at] = scorer.score();
-                }
+        visit(&self.boolean(query, &searcher)?, &searcher, &addresses, &mut |at, score| scores[at] = score)?;
+        Ok(scores)
+    }
+
+    /// Which of `terms` each chunk has, a row a chunk.
+    pub fn matched(&self, terms: &[String], ids: &[ChunkId]) -> Result<Vec<Vec<bool>>> {
+        let searcher = self.reader.searcher();
+        let addresses = self.addresses(&searcher, ids)?;
+        let mut matched = vec![vec![false; terms.len()]; ids.len()];
+        for (column, term) in terms.iter().enumerate() {
+            for (field, _) in self.fields.of_words() {
+                let query = term_query(field, term, 1.0);
+                visit(&query, &searcher, &addresses, &mut |row, _| matched[row][column] = true)?;
             }
         }
-        Ok(scores)
+        Ok(matched)
+    }
+
+    /// Where chunks are in the index, each with its place in `ids`; in the order of the index.
+    fn addresses(&self, searcher: &Searcher, ids: &[ChunkId]) -> Result<Vec<(DocAddress, usize)>> {
+        let mut addresses = Vec::with_capacity(ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            addresses.extend(self.address(searcher, id)?.map(|address| (address, at)));
+        }
+        addresses.sort_unstable();
+        Ok(addresses)
     }
 
     /// The terms of `query` found in a chunk; their scores sum to its lexical score.
@@ -294,7 +302,7 @@ impl LexicalIndex {
         terms.iter().map(most).collect()
     }
 
-    fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<tantivy::DocAddress>> {
+    fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<DocAddress>> {
         let query = TermQuery::new(Term::from_field_text(self.fields.chunk, &id.to_string()), IndexRecordOption::Basic);
         let found = engine(searcher.search(&query, &TopDocs::with_limit(1).order_by_score()))?;
         Ok(found.first().map(|(_, address)| *address))
@@ -315,6 +323,29 @@ impl LexicalIndex {
             })
             .collect()
     }
+}
+
+/// Tells `on` the place and the score of those of `addresses` that match.
+fn visit(
+    query: &dyn Query,
+    searcher: &Searcher,
+    addresses: &[(DocAddress, usize)],
+    on: &mut dyn FnMut(usize, f32),
+) -> Result<()> {
+    let weight = engine(query.weight(EnableScoring::enabled_from_searcher(searcher)))?;
+    for of_segment in addresses.chunk_by(|a, b| a.0.segment_ord == b.0.segment_ord) {
+        let segment = searcher.segment_reader(of_segment[0].0.segment_ord);
+        let mut scorer = engine(weight.scorer(segment, 1.0))?;
+        for (address, at) in of_segment {
+            if scorer.doc() < address.doc_id {
+                scorer.seek(address.doc_id);
+            }
+            if scorer.doc() == address.doc_id {
+                on(*at, scorer.score());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// One summand of a chunk's score.

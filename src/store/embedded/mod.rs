@@ -145,6 +145,10 @@ impl Snapshot for EmbeddedSnapshot {
         self.vectors.cosines(query, ids)
     }
 
+    fn matched(&self, terms: &[String], ids: &[ChunkId]) -> Result<Vec<Vec<bool>>> {
+        self.lexical.matched(terms, ids)
+    }
+
     fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
         self.lexical.shares(query, id)
     }
