@@ -21,6 +21,9 @@ pub struct SearchArgs {
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
+    /// evidence or rrf: how hybrid mode joins its legs 融合方式
+    #[arg(long, value_name = "NAME")]
+    fusion: Option<String>,
     /// Say what each stage and each term contributed 解释名次
     #[arg(long)]
     explain: bool,
@@ -33,6 +36,7 @@ impl SearchArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "search.limit", self.limit);
         set(flags, "search.mode", self.mode.as_ref());
+        set(flags, "search.fusion", self.fusion.as_ref());
     }
 }
 

@@ -90,7 +90,7 @@ fn a_suite_is_indexed_run_and_reported() {
     assert_eq!(code, 0, "{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&report["suite"], &report["split"], &report["queries"]), (&json!("tiny"), &json!("dev"), &json!(4)));
-    for system in ["lexical", "dense", "hybrid"] {
+    for system in ["lexical", "dense", "rrf", "hybrid"] {
         let values = &report["systems"][system];
         assert!(METRICS.iter().all(|metric| values[metric.to_string()].is_number()), "{values}");
         assert_eq!(values["slices"]["K"]["ndcg@10"], json!(1.0), "{system}: {values}");
@@ -103,6 +103,28 @@ fn a_suite_is_indexed_run_and_reported() {
     assert!(run.starts_with("t1 Q0 n0 1 "), "{run}");
     // Nothing of it shows among the user's collections.
     assert_eq!(outcome(rag(home.path()).args(["search", "果胶"])).0, 2);
+}
+
+#[test]
+fn a_calibration_is_learnt_written_and_used() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    suite(dir.path(), "");
+    let (folder, file) = (dir.path().to_str().unwrap(), dir.path().join("own.toml"));
+    let file = file.to_str().unwrap();
+    let (code, out, err) = outcome(rag(home.path()).args(["eval", "tune", folder, "--write", file, "--json"]));
+    assert_eq!(code, 0, "{err}");
+    let tuned: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&tuned["suites"][0]["suite"], &tuned["suites"][0]["left_out"]), (&json!("tiny"), &Value::Null));
+    let reached = tuned["suites"][0]["fused"].as_f64().unwrap();
+    let (code, out, err) =
+        outcome(rag(home.path()).env("RAG_CALIBRATION", file).args(["eval", "retrieval", folder, "--json", "-"]));
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert!((report["systems"]["hybrid"]["ndcg@10"].as_f64().unwrap() - reached).abs() < 1e-9, "{report}");
+    fs::write(file, "[multilingual-e5-small]\nscale = 1\n").unwrap();
+    let (code, _, err) =
+        outcome(rag(home.path()).env("RAG_CALIBRATION", file).args(["eval", "retrieval", folder, "--json", "-"]));
+    assert!(code == 2 && err.contains("own.toml") && err.contains("hint: rag eval tune"), "{err}");
 }
 
 #[test]
@@ -141,7 +163,7 @@ fn bad_suites_say_what_is_wrong() {
     assert!(eval(&["--metric", "ndgc"]).contains("hint: one of ndcg@10, "));
     assert!(
         eval(&["--systems", "magic"])
-            .contains("error: no system is called magic\nhint: one of lexical, dense, hybrid\n")
+            .contains("error: no system is called magic\nhint: one of lexical, dense, hybrid, rrf\n")
     );
     fs::write(dir.path().join("qrels.tsv"), "t1 n0\n").unwrap();
     assert_eq!(

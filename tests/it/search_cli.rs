@@ -43,11 +43,11 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
     index(home.path(), &[corpus().to_str().unwrap()]);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (_, plain) = search(home.path(), &["倒数排名融合的常数 k"]);
-    assert_eq!(keys(&plain), ["generation", "hits", "mode", "query", "timings_ms"]);
+    assert_eq!(keys(&plain), ["fusion", "generation", "hits", "mode", "query", "timings_ms"]);
     let hit_keys = ["chunk", "doc", "headings", "lines", "path", "rank", "score", "text", "title", "trail"];
     assert_eq!(keys(&plain["hits"][0]), hit_keys);
     let (_, found) = search(home.path(), &["倒数排名融合的常数 k", "-n", "5", "--explain"]);
-    assert_eq!(keys(&found), ["evidence", "generation", "hits", "mode", "query", "timings_ms"]);
+    assert_eq!(keys(&found), ["evidence", "fusion", "generation", "hits", "mode", "query", "timings_ms"]);
     for hit in found["hits"].as_array().unwrap() {
         assert_eq!(
             keys(hit),
@@ -62,8 +62,36 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
         let lexical =
             trail.iter().find(|step| step["stage"] == "lexical").map_or(0.0, |step| step["score"].as_f64().unwrap());
         let shares: f64 = hit["terms"].as_array().unwrap().iter().map(|share| share["score"].as_f64().unwrap()).sum();
-        assert!(lexical == 0.0 || (lexical - shares).abs() < 1e-3, "{lexical} {shares}");
+        assert!((lexical - shares).abs() <= 1e-6 * lexical, "{lexical} {shares}");
     }
+}
+
+#[test]
+fn every_hit_is_scored_by_both_legs_and_ranks_alone_can_be_asked_for() {
+    let home = home();
+    index(home.path(), &[corpus().to_str().unwrap()]);
+    let (_, found) = search(home.path(), &["QLoRA 量化了几位"]);
+    assert_eq!(found["fusion"]["method"], "evidence");
+    for hit in found["hits"].as_array().unwrap() {
+        let trail = hit["trail"].as_array().unwrap();
+        let stages: Vec<&str> = trail.iter().map(|step| step["stage"].as_str().unwrap()).collect();
+        assert_eq!(stages, ["lexical", "dense", "fusion"]);
+        assert!(trail[1]["score"].as_f64().unwrap() > 0.5, "a cosine even where the dense leg did not list it: {hit}");
+    }
+    let (_, found) = search(home.path(), &["QLoRA 量化了几位", "--fusion", "rrf"]);
+    assert_eq!(found["fusion"]["method"], "rrf");
+    let best = found["hits"][0]["score"].as_f64().unwrap();
+    assert!(best <= 2.0 / 61.0 + 1e-6, "{best}");
+}
+
+#[test]
+fn one_character_is_found_inside_longer_words() {
+    let (home, dir) = (home(), tempfile::tempdir().unwrap());
+    write(dir.path(), "a.md", "# 甲\n\n企业按月缴纳增值税款。\n");
+    write(dir.path(), "b.md", "# 乙\n\n钢琴是一种乐器。\n");
+    index(home.path(), &[dir.path().to_str().unwrap()]);
+    let (code, found) = search(home.path(), &["税", "--mode", "lexical"]);
+    assert_eq!((code, docs(&found)), (0, vec!["a.md"]));
 }
 
 #[test]
