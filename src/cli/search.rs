@@ -64,6 +64,9 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
         }
     }
+    if let Some(fusion) = found.fusion.as_ref().filter(|_| explain) {
+        writeln!(out, "{DIM}fusion {fusion}{DIM:#}")?;
+    }
     if let Some(evidence) = &found.evidence {
         let cosine = evidence.cosine.map_or(String::new(), |cosine| format!(" · cosine {cosine:.3}"));
         writeln!(out, "{DIM}evidence: coverage {:.2}{cosine}{DIM:#}", evidence.coverage)?;

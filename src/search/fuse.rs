@@ -50,6 +50,20 @@ pub enum Weighed {
     },
 }
 
+impl std::fmt::Display for Weighed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap } => write!(
+                f,
+                "evidence: weight_dense {weight_dense:.1} · weight_exact {weight_exact:.1} · gap {gap:.3} (usual {usual_gap:.3})"
+            ),
+            Weighed::Rrf { k, weight_lexical, weight_dense } => {
+                write!(f, "rrf: k {k} · weight_lexical {weight_lexical} · weight_dense {weight_dense}")
+            }
+        }
+    }
+}
+
 /// Where the cosine of the dense leg's first is compared with.
 const GAP_RANK: usize = 10;
 
