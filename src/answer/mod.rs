@@ -17,7 +17,7 @@ mod support;
 
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
-pub use guard::{Floors, refuse};
+pub use guard::refuse;
 pub use problem::AnswerProblem;
 pub use prompt::Template;
 pub use question::question_for;

@@ -3,7 +3,7 @@
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
 use super::{Flags, Outcome, Run, set};
-use crate::engine::{Engine, Found, Hit, SearchRequest};
+use crate::engine::{Engine, Evidence, Found, Hit, SearchRequest};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -24,6 +24,9 @@ pub struct SearchArgs {
     /// evidence or rrf: how hybrid mode joins its legs 融合方式
     #[arg(long, value_name = "NAME")]
     fusion: Option<String>,
+    /// Leave out hits of less relevance, 0 to 1 相关度下限
+    #[arg(long, value_name = "R")]
+    min_relevance: Option<f32>,
     /// Say what each stage and each term contributed 解释名次
     #[arg(long)]
     explain: bool,
@@ -37,6 +40,7 @@ impl SearchArgs {
         set(flags, "search.limit", self.limit);
         set(flags, "search.mode", self.mode.as_ref());
         set(flags, "search.fusion", self.fusion.as_ref());
+        set(flags, "search.min_relevance", self.min_relevance);
     }
 }
 
@@ -67,9 +71,10 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
     if let Some(fusion) = found.fusion.as_ref().filter(|_| explain) {
         writeln!(out, "{DIM}fusion {fusion}{DIM:#}")?;
     }
-    if let Some(evidence) = &found.evidence {
-        let cosine = evidence.cosine.map_or(String::new(), |cosine| format!(" · cosine {cosine:.3}"));
-        writeln!(out, "{DIM}evidence: coverage {:.2}{cosine}{DIM:#}", evidence.coverage)?;
+    if explain {
+        let Evidence { coverage, cosine, answerable } = found.evidence;
+        let cosine = cosine.map_or(String::new(), |cosine| format!(" · cosine {cosine:.3}"));
+        writeln!(out, "{DIM}evidence: coverage {coverage:.2}{cosine} · answerable {answerable:.2}{DIM:#}")?;
     }
     if explain {
         let timings: Vec<String> = found.timings_ms.iter().map(|(stage, ms)| format!("{stage} {ms:.1}")).collect();

@@ -108,7 +108,9 @@ impl Config {
         for name in ["chat.max_tokens", "chat.context", "chat.timeout_s", "llama.context", "threads"] {
             self.number::<u32>(name, "a whole number")?;
         }
-        for name in ["search.rrf_k", "search.weight_lexical", "search.weight_dense", "chat.temperature"] {
+        for name in
+            ["search.min_relevance", "search.rrf_k", "search.weight_lexical", "search.weight_dense", "chat.temperature"]
+        {
             let value: f32 = self.number(name, "a number, zero or more")?;
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(self.bad(name, "a number, zero or more"));

@@ -1,20 +1,14 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Floors, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
-use crate::models::catalog;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, OpenAi};
 use crate::search::Found;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// Together with e5's [`catalog::EmbedderSpec::cosine_floor`] chosen on dev queries, 60 of each set: of cmrc2018's
-/// own none is refused; of those asked of `corpus/`, which has nothing on them, 158 of 180 are (cmrc2018, cmedir, stard).
-/// Between collections of a kind it refuses far less (drcd's queries to cmrc2018: 12 of 60).
-const COVERAGE_FLOOR: f32 = 0.3;
 
 /// What happens while a question is answered, in this order.
 #[derive(Debug)]
@@ -50,7 +44,7 @@ impl Engine {
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
         let passages = passages(&found);
-        if let Some(reason) = answer::refuse(question, &passages, found.evidence, &self.floors()) {
+        if let Some(reason) = answer::refuse(question, &passages, found.evidence.answerable, self.relevance()?.floor) {
             let answer = Answer::Abstained { reason, completion: None };
             return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
         }
@@ -107,13 +101,7 @@ impl Engine {
     }
 
     fn passages_request(&self) -> SearchRequest {
-        SearchRequest { limit: Some(self.config.get("chat.passages")), weigh: true, ..SearchRequest::default() }
-    }
-
-    fn floors(&self) -> Floors {
-        let remote = self.config.optional("embed.base_url").is_some();
-        let spec = catalog::embedder(self.config.text("index.embedder")).filter(|_| !remote);
-        Floors { coverage: COVERAGE_FLOOR, cosine: spec.map(|spec| spec.cosine_floor) }
+        SearchRequest { limit: Some(self.config.get("chat.passages")), ..SearchRequest::default() }
     }
 
     fn chat_model(&self) -> Result<OpenAi> {

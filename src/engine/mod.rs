@@ -18,7 +18,8 @@ pub use crate::models::weights::{
 };
 pub use crate::ranking::{Candidate, Stage, Step};
 pub use crate::search::{
-    Calibration, Calibrations, Evidence, Found, Hit, Mode, Rrf, SearchProblem, gap_of, read_calibrations,
+    Calibration, Calibrations, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, Mode, Relevance, Rrf,
+    SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
 pub use crate::store::{About, Generation, StoreProblem};
 pub use ask::{AskEvent, Outcome as AskOutcome};

@@ -1,10 +1,11 @@
 //! Searching, for users and for evaluations: by the same way.
 
 use super::Engine;
+use crate::document::ChunkId;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::ranking::{Candidate, Ranking};
-use crate::search::{self, Calibration, Found, Fusion, FusionKind, Mode, Rrf, SearchProblem};
+use crate::search::{self, Calibration, Found, Fusion, FusionKind, Mode, Relevance, Rrf, SearchProblem, WORDS_ALONE};
 use std::path::Path;
 
 /// What a command may ask of a search; the rest is configuration.
@@ -12,8 +13,6 @@ use std::path::Path;
 pub struct SearchRequest {
     pub explain: bool,
     pub highlight: bool,
-    /// Whether [`Found::evidence`] is wanted.
-    pub weigh: bool,
     /// Instead of `search.limit`.
     pub limit: Option<usize>,
 }
@@ -47,7 +46,7 @@ impl Engine {
             depth: base.depth.max(limit),
             explain: request.explain,
             highlight: request.highlight,
-            weigh: request.weigh,
+            relevance_min: self.config.get("search.min_relevance"),
             ..base
         };
         let snapshot = self.snapshot()?;
@@ -69,6 +68,12 @@ impl Engine {
         search::pool(query, self.snapshot()?.as_ref(), self.analyzer()?, self.query_embedder()?, depth)
     }
 
+    /// The share of the query's terms that each of these has, weighted by idf.
+    pub fn coverages(&self, query: &str, candidates: &[Candidate]) -> Result<Vec<f32>> {
+        let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
+        search::coverages(query, &ids, self.snapshot()?.as_ref(), self.analyzer()?)
+    }
+
     /// Name of the embedder whose vectors are indexed, as calibrations are named.
     pub fn embedder_name(&self) -> Result<String> {
         Ok(self.snapshot()?.about().embedder.name.clone())
@@ -88,9 +93,10 @@ impl Engine {
             limit,
             depth: self.config.get("search.depth"),
             fusion: self.fusion(system)?,
+            relevance: self.relevance()?,
+            relevance_min: 0.0,
             explain: false,
             highlight: false,
-            weigh: false,
         })
     }
 
@@ -108,7 +114,16 @@ impl Engine {
         if system.mode != Mode::Hybrid || kind == FusionKind::Rrf {
             return Ok(rrf);
         }
+        Ok(self.calibration()?.map_or(rrf, Fusion::Evidence))
+    }
+
+    /// What tells relevant passages from others with the embedder that is indexed.
+    pub(super) fn relevance(&self) -> Result<Relevance> {
+        Ok(self.calibration()?.map_or(WORDS_ALONE, |calibration| calibration.relevance))
+    }
+
+    fn calibration(&self) -> Result<Option<Calibration>> {
         let own = self.config.optional("search.calibration").map(Path::new);
-        Ok(Calibration::of(&self.embedder_name()?, own)?.map_or(rrf, Fusion::Evidence))
+        Calibration::of(&self.embedder_name()?, own)
     }
 }

@@ -9,6 +9,7 @@
 
 mod ablation;
 mod agreement;
+mod answerable;
 mod bench;
 mod compare;
 mod draft;
@@ -26,9 +27,10 @@ mod stress;
 mod suite;
 mod tune;
 
-pub use crate::engine::Calibration;
+pub use crate::engine::{Calibration, Relevance};
 pub use ablation::{Ablation, Outcome};
 pub use agreement::{Agreement, agreement};
+pub use answerable::Answerable;
 pub use bench::{Bench, Options, Progress, bench, stages};
 pub use compare::{Comparison, Conclusion, compare};
 pub use draft::Draft;
@@ -42,4 +44,4 @@ pub use report::{Report, Sliced, System, evaluate};
 pub use run::Run;
 pub use stress::{Case, Tally, Verdict, expected, read_cases, stress, tally};
 pub use suite::{Suite, Topic};
-pub use tune::{Pools, Tuned, Tuning, calibration_file, pools, tune};
+pub use tune::{Pools, Role, Tuned, Tuning, calibration_file, pools, tune};

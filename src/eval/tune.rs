@@ -5,9 +5,10 @@
 //! fall below its better leg and whose gains do not count: where one leg is right already, there is nothing to learn but
 //! not to harm it.
 
+use super::answerable::{self, Answerable};
 use super::bench::{Progress, prepared};
 use super::{Comparison, EvalProblem, Grades, Metric, Suite, compare};
-use crate::engine::{Calibration, Candidate, Engine, Rrf, Stage, gap_of};
+use crate::engine::{Calibration, Candidate, Engine, Rrf, Stage, WORDS_ALONE, gap_of};
 use crate::error::Result;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,22 +22,36 @@ const SHORTFALL_WEIGHT: f64 = 10.0;
 /// What the legs bring for the topics of one suite.
 pub struct Pools {
     pub suite: String,
-    pub is_guard: bool,
-    topics: Vec<TopicPool>,
+    pub(super) is_guard: bool,
+    /// Grade from which a document is relevant.
+    pub(super) rel: i32,
+    pub(super) topics: Vec<TopicPool>,
+    /// Questions that the suite's documents do not answer.
+    pub(super) strangers: Vec<TopicPool>,
 }
 
-struct TopicPool {
+pub(super) struct TopicPool {
     gap: f32,
-    scored: Vec<Scored>,
-    grades: Grades,
+    pub(super) scored: Vec<Scored>,
+    pub(super) grades: Grades,
 }
 
-struct Scored {
-    document: String,
+pub(super) struct Scored {
+    pub(super) document: String,
     bm25: f32,
-    cosine: f32,
+    pub(super) cosine: f32,
     exact: f32,
     rrf: f32,
+    /// Share of the question's terms, weighted by idf.
+    pub(super) coverage: f32,
+}
+
+/// How a suite is used.
+#[derive(Debug, Clone, Default)]
+pub struct Role {
+    pub is_guard: bool,
+    /// Questions that belong to other collections.
+    pub strangers: Vec<String>,
 }
 
 /// One suite under the tuned calibration. Means of nDCG@10.
@@ -63,35 +78,53 @@ pub struct Tuning {
     pub suites: Vec<Tuned>,
     /// Means of the suites: fused (left out where it can be) against the leg that is better over all of them.
     pub over_suites: Comparison,
+    pub answerable: Vec<Answerable>,
 }
 
-/// What the legs bring for every topic of a suite.
-pub fn pools(
-    suite: &Suite,
-    is_guard: bool,
-    engine: &Engine,
-    on: &mut dyn FnMut(Progress<'_>),
-) -> Result<(String, Pools)> {
-    let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).collect();
+/// What the legs bring for every topic of a suite, and the name of the embedder.
+pub fn pools(suite: &Suite, role: &Role, engine: &Engine, on: &mut dyn FnMut(Progress<'_>)) -> Result<(String, Pools)> {
+    let strangers = role.strangers.iter().map(String::as_str);
+    let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).chain(strangers).collect();
     let engine = prepared(suite, &[], engine, &texts, on)?;
     let mut topics = Vec::with_capacity(suite.topics.len());
     for (index, topic) in suite.topics.iter().enumerate() {
-        let pool = engine.pool(&topic.text)?;
         let grades = suite.qrels.grades(&topic.id).cloned().unwrap_or_default();
-        let gap = gap_of(pool.iter().map(|candidate| score(candidate, Stage::Dense)).collect());
-        topics.push(TopicPool { gap, scored: pool.into_iter().map(Scored::new).collect(), grades });
+        topics.push(TopicPool::of(&topic.text, grades, &engine)?);
         on(Progress::Searched { system: &suite.name, done: index + 1, total: suite.topics.len() });
     }
-    Ok((engine.embedder_name()?, Pools { suite: suite.name.clone(), is_guard, topics }))
+    let strangers = role.strangers.iter().map(|text| TopicPool::of(text, Grades::new(), &engine));
+    let pools = Pools {
+        suite: suite.name.clone(),
+        is_guard: role.is_guard,
+        rel: suite.rel,
+        topics,
+        strangers: strangers.collect::<Result<_>>()?,
+    };
+    Ok((engine.embedder_name()?, pools))
+}
+
+impl TopicPool {
+    fn of(text: &str, grades: Grades, engine: &Engine) -> Result<TopicPool> {
+        let pool = engine.pool(text)?;
+        let coverages = engine.coverages(text, &pool)?;
+        let gap = gap_of(pool.iter().map(|candidate| score(candidate, Stage::Dense)).collect());
+        let scored = pool.into_iter().zip(coverages).map(|(candidate, coverage)| Scored::new(candidate, coverage));
+        Ok(TopicPool { gap, scored: scored.collect(), grades })
+    }
+
+    pub(super) fn fused(&self, scored: &Scored, calibration: &Calibration) -> f32 {
+        scored.bm25 + calibration.weight_dense(self.gap) * scored.cosine + calibration.exact * scored.exact
+    }
 }
 
 impl Scored {
-    fn new(candidate: Candidate) -> Scored {
+    fn new(candidate: Candidate, coverage: f32) -> Scored {
         Scored {
             bm25: score(&candidate, Stage::Lexical),
             cosine: score(&candidate, Stage::Dense),
             exact: score(&candidate, Stage::Exact),
             rrf: Rrf::default().score(&candidate),
+            coverage,
             document: candidate.chunk.doc.0,
         }
     }
@@ -124,9 +157,7 @@ impl Pools {
     }
 
     fn fused(&self, calibration: &Calibration) -> Vec<f64> {
-        self.judged(|topic, scored| {
-            scored.bm25 + calibration.weight_dense(topic.gap) * scored.cosine + calibration.exact * scored.exact
-        })
+        self.judged(|topic, scored| topic.fused(scored, calibration))
     }
 }
 
@@ -156,7 +187,9 @@ pub fn tune(suites: &[Pools], on: &mut dyn FnMut(usize, usize)) -> Result<Tuning
         let best = tried.iter().enumerate().max_by(|a, b| objective(a.1).total_cmp(&objective(b.1)));
         grid[best.map_or(0, |(at, _)| at)]
     };
-    let calibration = chosen(None);
+    let mut calibration = chosen(None);
+    let (relevance, answerable) = answerable::learn(suites, &calibration);
+    calibration.relevance = relevance;
     let mut tuned = Vec::new();
     for (at, suite) in suites.iter().enumerate() {
         let fused = suite.fused(&calibration);
@@ -184,7 +217,7 @@ pub fn tune(suites: &[Pools], on: &mut dyn FnMut(usize, usize)) -> Result<Tuning
     let leg = if mean(&lexical) >= mean(&dense) { ("lexical", &lexical) } else { ("dense", &dense) };
     let fused = over(|t| t.left_out.unwrap_or(t.fused));
     let over_suites = compare(("fused", &fused), (leg.0, leg.1), &METRIC.to_string(), "");
-    Ok(Tuning { calibration, suites: tuned, over_suites })
+    Ok(Tuning { calibration, suites: tuned, over_suites, answerable })
 }
 
 /// What a suite's mean adds to the objective; `better` is that of its better leg.
@@ -198,7 +231,7 @@ fn grid(gap: f32) -> Vec<Calibration> {
     let mut grid = Vec::new();
     for scale in (0..66).map(|step| 10.0 * 1.1f32.powi(step)) {
         for trust in [0.0, 0.1, 0.2] {
-            grid.extend([0.0, 5.0, 10.0].map(|exact| Calibration { scale, gap, trust, exact }));
+            grid.extend([0.0, 5.0, 10.0].map(|exact| Calibration { scale, gap, trust, exact, relevance: WORDS_ALONE }));
         }
     }
     grid
@@ -217,7 +250,7 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
 pub fn calibration_file(known: BTreeMap<String, Calibration>, embedder: &str, outcome: &Tuning) -> String {
     let mut tables = known;
     tables.insert(embedder.into(), outcome.calibration);
-    let head = "# How many points of BM25 a cosine is worth, by embedder. Written by `rag eval tune --write`.\n";
+    let head = "# What an embedder's cosines are worth beside BM25, and what is relevant at all. Written by `rag eval tune --write`.\n";
     format!("{head}{}", toml::to_string(&tables).unwrap_or_default())
 }
 
@@ -230,13 +263,19 @@ mod tests {
         let scored = |n: usize| {
             let (right, wrong) = (if n == 0 { 1.0 } else { 0.0 }, if n == 1 { 1.0 } else { 0.0 });
             let (bm25, cosine) = if lexical_is_right { (10.0 * right, 0.01 * wrong) } else { (wrong, 0.1 * right) };
-            Scored { document: format!("d{n}"), bm25, cosine, exact: 0.0, rrf: 0.0 }
+            Scored { document: format!("d{n}"), bm25, cosine, exact: 0.0, rrf: 0.0, coverage: 0.5 }
         };
         TopicPool { gap: 0.1, scored: (0..12).map(scored).collect(), grades: [("d0".to_string(), 1)].into() }
     }
 
     fn suite(name: &str, lexical_is_right: bool) -> Pools {
-        Pools { suite: name.into(), is_guard: false, topics: (0..20).map(|_| topic(lexical_is_right)).collect() }
+        Pools {
+            suite: name.into(),
+            is_guard: false,
+            rel: 1,
+            topics: (0..20).map(|_| topic(lexical_is_right)).collect(),
+            strangers: Vec::new(),
+        }
     }
 
     #[test]

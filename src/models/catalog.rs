@@ -26,9 +26,6 @@ pub struct EmbedderSpec {
     pub query_prefix: &'static str,
     /// Put before a passage; `{title}` is replaced by the passage's title, or `none`.
     pub passage_prefix: &'static str,
-    /// Below this cosine a passage has nothing to do with the query, unless it shares its words. For text in
-    /// the query's own language: across languages cosines are lower.
-    pub cosine_floor: f32,
 }
 
 pub static EMBEDDERS: &[EmbedderSpec] = &[
@@ -42,7 +39,6 @@ pub static EMBEDDERS: &[EmbedderSpec] = &[
         pad_id: 1,
         query_prefix: "query: ",
         passage_prefix: "passage: ",
-        cosine_floor: 0.865,
     },
     EmbedderSpec {
         name: "embeddinggemma-300m",
@@ -54,7 +50,6 @@ pub static EMBEDDERS: &[EmbedderSpec] = &[
         pad_id: 0,
         query_prefix: "task: search result | query: ",
         passage_prefix: "title: {title} | text: ",
-        cosine_floor: 0.3,
     },
 ];
 

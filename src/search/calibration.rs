@@ -1,6 +1,7 @@
 //! A calibration: what an embedder's cosines are worth beside BM25. Learnt from judgements by `rag eval tune`.
 
 use super::SearchProblem;
+use super::relevance::Relevance;
 use crate::error::{IoContext, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub struct Calibration {
     pub trust: f32,
     /// Points of BM25 for having all of the query's identifiers and numbers.
     pub exact: f32,
+    pub relevance: Relevance,
 }
 
 /// A file of calibrations: a table for each embedder.
@@ -55,7 +57,7 @@ pub fn read(path: &Path) -> Result<Calibrations> {
 fn parse(text: &str, path: &Path) -> Result<Calibrations> {
     let bad = |reason: String| SearchProblem::BadCalibration { path: path.into(), reason };
     let calibrations: Calibrations = toml::from_str(text).map_err(|error| bad(error.message().into()))?;
-    for (embedder, Calibration { scale, gap, trust, exact }) in &calibrations {
+    for (embedder, Calibration { scale, gap, trust, exact, .. }) in &calibrations {
         if !(scale.is_finite()
             && *scale >= 0.0
             && gap.is_finite()
@@ -80,10 +82,11 @@ mod tests {
         assert_eq!(Calibration::of("unheard-of", None).unwrap(), None);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("own.toml");
-        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0.5\ntrust = 0\nexact = 1\n").unwrap();
-        let own = Calibration::of("multilingual-e5-small", Some(&path)).unwrap().unwrap();
-        assert_eq!(own, Calibration { scale: 7.0, gap: 0.5, trust: 0.0, exact: 1.0 });
-        std::fs::write(&path, "[multilingual-e5-small]\nscale = 7\ngap = 0\ntrust = 0\nexact = 1\n").unwrap();
+        let own = Calibration { scale: 7.0, gap: 0.5, ..ours };
+        let file = |own| toml::to_string(&Calibrations::from([("multilingual-e5-small".into(), own)])).unwrap();
+        std::fs::write(&path, file(own)).unwrap();
+        assert_eq!(Calibration::of("multilingual-e5-small", Some(&path)).unwrap(), Some(own));
+        std::fs::write(&path, file(Calibration { gap: 0.0, ..own })).unwrap();
         assert!(Calibration::of("multilingual-e5-small", Some(&path)).is_err());
     }
 }

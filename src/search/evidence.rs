@@ -1,48 +1,64 @@
-//! Evidence: whether the hits have anything to do with the query. Unlike a fused score, which is about order only,
+//! Evidence: whether what was found has anything to do with the query. Unlike a fused score, which is about order only,
 //! it means the same for every query, so that a question the collection does not cover can be told.
 
-use super::{Hit, Query};
+use super::relevance::Relevance;
+use crate::document::ChunkId;
 use crate::error::Result;
-use crate::ranking::Stage;
+use crate::ranking::{Candidate, Stage};
 use crate::store::Snapshot;
 use crate::text::{Analyzer, Kind};
 use serde::Serialize;
-use std::collections::HashSet;
+
+/// Candidates looked at, best first: what does not come up among them answers nothing.
+pub const CANDIDATES: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Evidence {
-    /// Share of the query's terms that the hits have between them, each weighted by its idf; 0 to 1. A term that the
+    /// Largest share of the query's terms that one candidate has, each weighted by its idf; 0 to 1. A term that the
     /// collection has nowhere weighs most.
     pub coverage: f32,
-    /// Largest cosine between the query and a hit; `null` where the dense leg found none of them.
+    /// Largest cosine between the query and a candidate; `null` where the dense leg was not asked.
     pub cosine: Option<f32>,
+    /// The relevance of these two: how likely the question can be answered from here.
+    pub answerable: f32,
 }
 
-pub fn weigh(query: &Query<'_>, hits: &[Hit], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Evidence> {
+/// The query's evidence, and the relevance of each of `candidates`, which are best first.
+pub fn weigh(
+    query: &str,
+    candidates: &[Candidate],
+    relevance: &Relevance,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+) -> Result<(Evidence, Vec<f32>)> {
+    let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
+    let coverages = coverages(query, &ids, snapshot, analyzer)?;
+    let cosine =
+        |candidate: &Candidate| candidate.trail.iter().find(|step| step.stage == Stage::Dense).map(|step| step.score);
+    let each = candidates.iter().zip(&coverages);
+    let relevances = each.map(|(candidate, coverage)| relevance.of(*coverage, cosine(candidate))).collect();
+    let coverage = coverages.iter().take(CANDIDATES).copied().fold(0.0, f32::max);
+    let cosine = candidates.iter().take(CANDIDATES).filter_map(cosine).max_by(f32::total_cmp);
+    let answerable = if candidates.is_empty() { 0.0 } else { relevance.of(coverage, cosine) };
+    Ok((Evidence { coverage, cosine, answerable }, relevances))
+}
+
+/// The share of the query's terms that each chunk has, weighted by idf.
+pub fn coverages(query: &str, ids: &[ChunkId], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Vec<f32>> {
     let terms: Vec<String> = analyzer
-        .content_terms(query.text)
+        .content_terms(query)
         .into_iter()
         .filter(|term| term.kind != Kind::Part)
         .map(|term| term.text)
         .collect();
-    let found: HashSet<String> = hits
-        .iter()
-        .flat_map(|hit| [analyzer.terms(&hit.heading()), analyzer.terms(&hit.text)])
-        .flatten()
-        .map(|term| term.text)
-        .collect();
-    let frequencies = snapshot.document_frequencies(&terms)?;
     let chunks = snapshot.about().chunks as f32;
-    let (mut all, mut covered) = (0.0, 0.0);
-    for (term, frequency) in terms.iter().zip(frequencies) {
-        // Lucene's idf, as BM25 has it here.
-        let idf = (1.0 + (chunks - frequency as f32 + 0.5) / (frequency as f32 + 0.5)).ln();
-        all += idf;
-        covered += if found.contains(term) { idf } else { 0.0 };
-    }
-    let dense = hits.iter().flat_map(|hit| &hit.trail).filter(|step| step.stage == Stage::Dense);
-    Ok(Evidence {
-        coverage: if all > 0.0 { covered / all } else { 0.0 },
-        cosine: dense.map(|step| step.score).max_by(f32::total_cmp),
-    })
+    // Lucene's idf, as BM25 has it here.
+    let idf = |frequency: u64| (1.0 + (chunks - frequency as f32 + 0.5) / (frequency as f32 + 0.5)).ln();
+    let idfs: Vec<f32> = snapshot.document_frequencies(&terms)?.into_iter().map(idf).collect();
+    let all: f32 = idfs.iter().sum();
+    let of = |matched: Vec<bool>| {
+        let covered: f32 = matched.iter().zip(&idfs).filter(|(is_there, _)| **is_there).map(|(_, idf)| idf).sum();
+        if all > 0.0 { covered / all } else { 0.0 }
+    };
+    Ok(snapshot.matched(&terms, ids)?.into_iter().map(of).collect())
 }

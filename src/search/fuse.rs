@@ -120,11 +120,13 @@ fn score(candidate: &Candidate, stage: Stage) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::relevance::WORDS_ALONE;
     use super::*;
     use crate::document::{ChunkId, DocId};
     use proptest::prelude::*;
 
-    const EVIDENCE: Fusion = Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5, exact: 10.0 });
+    const EVIDENCE: Fusion =
+        Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5, exact: 10.0, relevance: WORDS_ALONE });
     const RRF: Fusion = Fusion::Rrf(Rrf { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 });
 
     /// Candidates named by their position, ranked by each leg's score.

@@ -5,13 +5,15 @@ mod evidence;
 mod fuse;
 mod problem;
 mod query;
+mod relevance;
 mod retrieve;
 mod rrf;
 
 pub use calibration::{Calibration, Calibrations, read as read_calibrations};
-pub use evidence::Evidence;
+pub use evidence::{CANDIDATES as EVIDENCE_CANDIDATES, Evidence};
 pub use fuse::{Fusion, FusionKind, Weighed, fuse, gap_of};
 pub use problem::SearchProblem;
+pub use relevance::{Logistic, Relevance, WORDS_ALONE};
 pub use rrf::Rrf;
 
 use crate::document::{ChunkId, DocId, Passage, heading};
@@ -69,10 +71,11 @@ pub struct Options {
     /// Candidates each leg contributes to the fusion.
     pub depth: usize,
     pub fusion: Fusion,
-    /// Whether each hit says what every term contributed, and the result what its evidence is.
+    pub relevance: Relevance,
+    /// Hits of less relevance are left out.
+    pub relevance_min: f32,
+    /// Whether each hit says what every term contributed.
     pub explain: bool,
-    /// Whether the result says what its evidence is.
-    pub weigh: bool,
     /// Whether each hit says where the query's terms stand in its text.
     pub highlight: bool,
 }
@@ -84,6 +87,8 @@ pub struct Hit {
     pub rank: u32,
     /// Of the last stage; comparable within one result only.
     pub score: f32,
+    /// How likely it has to do with the query at all, 0 to 1; comparable between queries.
+    pub relevance: f32,
     pub doc: DocId,
     pub chunk: ChunkId,
     pub title: String,
@@ -135,9 +140,8 @@ pub struct Found {
     /// In hybrid mode: how the legs were weighed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Weighed>,
-    /// With `explain` or `weigh`: whether the hits have anything to do with the query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Evidence>,
+    /// Whether what was found has anything to do with the query.
+    pub evidence: Evidence,
     /// Wall time of each stage; the legs run side by side, so they do not add up to `total`.
     pub timings_ms: BTreeMap<&'static str, f64>,
 }
@@ -154,20 +158,34 @@ pub fn search(
 ) -> Result<Found> {
     let begin = Instant::now();
     let query = Query::new(query)?;
-    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, embedder, options)?;
-    let hits = timed(&mut timings_ms, "fetch", || fetch(ranking, snapshot, options.limit))?;
+    // The evidence is of the same candidates however few hits are wanted.
+    let wider = Options { limit: options.limit.max(evidence::CANDIDATES), ..options.clone() };
+    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, embedder, &wider)?;
+    let candidates = ranking.into_candidates();
+    let (evidence, relevances) = timed(&mut timings_ms, "weigh", || {
+        evidence::weigh(query.text, &candidates, &options.relevance, snapshot, analyzer)
+    })?;
+    let mut found: Vec<(Candidate, f32)> = candidates.into_iter().zip(relevances).collect();
+    found.retain(|(_, relevance)| *relevance >= options.relevance_min);
+    found.truncate(options.limit);
+    let hits = timed(&mut timings_ms, "fetch", || fetch(found, snapshot))?;
     let mut found = Found {
         query: query.text.into(),
         mode: options.mode,
         generation: snapshot.about().generation,
         hits,
         fusion,
-        evidence: None,
+        evidence,
         timings_ms,
     };
     annotate(&mut found, &query, snapshot, analyzer, options)?;
     found.timings_ms.insert("total", millis(begin));
     Ok(found)
+}
+
+/// The share of the query's terms that each of `ids` has, weighted by idf.
+pub fn coverages(query: &str, ids: &[ChunkId], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Vec<f32>> {
+    evidence::coverages(Query::new(query)?.text, ids, snapshot, analyzer)
 }
 
 /// As [`search`], but the ranking alone.
@@ -217,15 +235,14 @@ fn ranked(
     }
 }
 
-fn fetch(ranking: Ranking, snapshot: &dyn Snapshot, limit: usize) -> Result<Vec<Hit>> {
-    let mut candidates = ranking.into_candidates();
-    candidates.truncate(limit);
-    let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
+fn fetch(found: Vec<(Candidate, f32)>, snapshot: &dyn Snapshot) -> Result<Vec<Hit>> {
+    let ids: Vec<ChunkId> = found.iter().map(|(candidate, _)| candidate.chunk.clone()).collect();
     let passages = snapshot.fetch(&ids)?;
     let here = std::env::current_dir().unwrap_or_default();
-    let hits = candidates.into_iter().zip(passages).enumerate().map(|(index, (candidate, passage))| Hit {
+    let hits = found.into_iter().zip(passages).enumerate().map(|(index, ((candidate, relevance), passage))| Hit {
         rank: index as u32 + 1,
         score: candidate.score,
+        relevance,
         doc: candidate.chunk.doc.clone(),
         chunk: candidate.chunk,
         title: passage.title,
@@ -253,9 +270,6 @@ fn annotate(
     analyzer: &Analyzer,
     options: &Options,
 ) -> Result<()> {
-    if options.explain || options.weigh {
-        found.evidence = Some(evidence::weigh(query, &found.hits, snapshot, analyzer)?);
-    }
     if !options.explain && !options.highlight {
         return Ok(());
     }

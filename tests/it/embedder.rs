@@ -130,7 +130,6 @@ static ONE_PREFIX: EmbedderSpec = EmbedderSpec {
     pad_id: 1,
     query_prefix: "query: ",
     passage_prefix: "query: ",
-    cosine_floor: 0.0,
 };
 
 #[test]

@@ -27,7 +27,6 @@ const EPSILON: f32 = 1e-6;
 const BASES: [f32; 2] = [10_000.0, 1_000_000.0];
 
 static SPEC: EmbedderSpec = EmbedderSpec {
-    cosine_floor: 0.0,
     name: "tiny-gemma",
     onnx: "model_q8.onnx",
     output: "sentence_embedding",

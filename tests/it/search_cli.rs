@@ -43,15 +43,29 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
     index(home.path(), &[corpus().to_str().unwrap()]);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (_, plain) = search(home.path(), &["倒数排名融合的常数 k"]);
-    assert_eq!(keys(&plain), ["fusion", "generation", "hits", "mode", "query", "timings_ms"]);
-    let hit_keys = ["chunk", "doc", "headings", "lines", "path", "rank", "score", "text", "title", "trail"];
+    assert_eq!(keys(&plain), ["evidence", "fusion", "generation", "hits", "mode", "query", "timings_ms"]);
+    let hit_keys =
+        ["chunk", "doc", "headings", "lines", "path", "rank", "relevance", "score", "text", "title", "trail"];
     assert_eq!(keys(&plain["hits"][0]), hit_keys);
     let (_, found) = search(home.path(), &["倒数排名融合的常数 k", "-n", "5", "--explain"]);
     assert_eq!(keys(&found), ["evidence", "fusion", "generation", "hits", "mode", "query", "timings_ms"]);
     for hit in found["hits"].as_array().unwrap() {
         assert_eq!(
             keys(hit),
-            ["chunk", "doc", "headings", "lines", "path", "rank", "score", "terms", "text", "title", "trail"]
+            [
+                "chunk",
+                "doc",
+                "headings",
+                "lines",
+                "path",
+                "rank",
+                "relevance",
+                "score",
+                "terms",
+                "text",
+                "title",
+                "trail"
+            ]
         );
         let file = fs::read_to_string(hit["path"].as_str().unwrap()).unwrap();
         let line = |n: usize| hit["lines"][n].as_u64().unwrap() as usize;
@@ -82,6 +96,25 @@ fn every_hit_is_scored_by_both_legs_and_ranks_alone_can_be_asked_for() {
     assert_eq!(found["fusion"]["method"], "rrf");
     let best = found["hits"][0]["score"].as_f64().unwrap();
     assert!(best <= 2.0 / 61.0 + 1e-6, "{best}");
+}
+
+#[test]
+fn relevance_is_comparable_between_queries_and_can_be_asked_for() {
+    let home = home();
+    index(home.path(), &[corpus().to_str().unwrap()]);
+    let relevances = |found: &Value| -> Vec<f64> {
+        found["hits"].as_array().unwrap().iter().map(|hit| hit["relevance"].as_f64().unwrap()).collect()
+    };
+    let (_, there) = search(home.path(), &["QLoRA 为什么省显存"]);
+    let (_, elsewhere) = search(home.path(), &["伏兔穴所属的经脉是什么"]);
+    let answerable = |found: &Value| found["evidence"]["answerable"].as_f64().unwrap();
+    assert!(answerable(&there) > 3.0 * answerable(&elsewhere), "{there} {elsewhere}");
+    assert!(relevances(&there).iter().chain(&relevances(&elsewhere)).all(|r| (0.0..=1.0).contains(r)));
+    let floor = relevances(&there)[2];
+    let (_, kept) = search(home.path(), &["QLoRA 为什么省显存", "--min-relevance", &floor.to_string()]);
+    assert!(!relevances(&kept).is_empty() && relevances(&kept).iter().all(|r| *r >= floor), "{kept}");
+    let (code, _) = search(home.path(), &["伏兔穴所属的经脉是什么", "--min-relevance", "0.9"]);
+    assert_eq!(code, 1, "nothing is that relevant");
 }
 
 #[test]
