@@ -55,7 +55,7 @@ pub static KEYS: &[Key] = &[
     key("search.fusion", &["RAG_FUSION"], "evidence", ("evidence adds up scores, rrf looks at ranks alone", "融合方式")),
     scoped(Scope::Trusted, key("search.calibration", &["RAG_CALIBRATION"], "", ("file that rag eval tune wrote, instead of the built-in calibration", "自己的融合校准文件"))),
     key("search.min_relevance", &["RAG_MIN_RELEVANCE"], "0", ("hits of less relevance are left out, 0 to 1", "相关度下限,0 到 1")),
-    key("search.depth", &["RAG_DEPTH"], "100", ("candidates each leg contributes to the fusion", "每路候选数")),
+    key("search.depth", &["RAG_DEPTH"], "100", ("candidates of each leg, and of a fusion", "每路候选数,也是融合的候选数")),
     key("search.rrf_k", &["RAG_RRF_K"], "60", ("k of reciprocal rank fusion", "RRF 的 k")),
     key("search.weight_lexical", &["RAG_WEIGHT_LEXICAL"], "1", ("weight of the lexical leg", "词法一路的权重")),
     key("search.weight_dense", &["RAG_WEIGHT_DENSE"], "1", ("weight of the dense leg", "稠密一路的权重")),

@@ -65,7 +65,7 @@ impl Engine {
     /// The candidates that a hybrid search would order, each scored by both legs.
     pub fn pool(&self, query: &str) -> Result<Vec<Candidate>> {
         let depth = self.config.get("search.depth");
-        search::pool(query, self.snapshot()?.as_ref(), self.analyzer()?, self.query_embedder()?, depth)
+        search::pool(query, self.snapshot()?.as_ref(), self.analyzer()?, self.query_embedder()?, depth, &self.rrf())
     }
 
     /// The share of the query's terms that each of these has, weighted by idf.
@@ -92,6 +92,7 @@ impl Engine {
             mode: system.mode,
             limit,
             depth: self.config.get("search.depth"),
+            rrf: self.rrf(),
             fusion: self.fusion(system)?,
             relevance: self.relevance()?,
             relevance_min: 0.0,
@@ -102,11 +103,7 @@ impl Engine {
 
     /// An embedder that nobody has judged with is fused by ranks, which need no calibration.
     fn fusion(&self, system: System) -> Result<Fusion> {
-        let rrf = Fusion::Rrf(Rrf {
-            k: self.config.get("search.rrf_k"),
-            weight_lexical: self.config.get("search.weight_lexical"),
-            weight_dense: self.config.get("search.weight_dense"),
-        });
+        let rrf = Fusion::Rrf(self.rrf());
         let kind = match system.fusion {
             Some(kind) => kind,
             None => self.config.text("search.fusion").parse()?,
@@ -115,6 +112,14 @@ impl Engine {
             return Ok(rrf);
         }
         Ok(self.calibration()?.map_or(rrf, Fusion::Evidence))
+    }
+
+    fn rrf(&self) -> Rrf {
+        Rrf {
+            k: self.config.get("search.rrf_k"),
+            weight_lexical: self.config.get("search.weight_lexical"),
+            weight_dense: self.config.get("search.weight_dense"),
+        }
     }
 
     /// What tells relevant passages from others with the embedder that is indexed.

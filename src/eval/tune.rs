@@ -123,7 +123,7 @@ impl Scored {
             bm25: score(&candidate, Stage::Lexical),
             cosine: score(&candidate, Stage::Dense),
             exact: score(&candidate, Stage::Exact),
-            rrf: Rrf::default().score(&candidate),
+            rrf: Rrf::default().score(&candidate.trail),
             coverage,
             document: candidate.chunk.doc.0,
         }

@@ -74,7 +74,7 @@ pub fn fuse(pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking, We
     let lowest = fused.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
     for candidate in &mut fused {
         candidate.score = match (fusion, &weighed) {
-            (Fusion::Rrf(rrf), _) => rrf.score(candidate),
+            (Fusion::Rrf(rrf), _) => rrf.score(&candidate.trail),
             (_, Weighed::Evidence { weight_dense, weight_exact, .. }) => {
                 score(candidate, Stage::Lexical)
                     + weight_dense * (cosine(candidate) - lowest)

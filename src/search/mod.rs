@@ -68,8 +68,10 @@ pub struct Options {
     pub mode: Mode,
     /// Hits returned, at most.
     pub limit: usize,
-    /// Candidates each leg contributes to the fusion.
+    /// Candidates that each leg is asked for, and that a fusion orders.
     pub depth: usize,
+    /// Chooses the candidates of a fusion.
+    pub rrf: Rrf,
     pub fusion: Fusion,
     pub relevance: Relevance,
     /// Hits of less relevance are left out.
@@ -206,8 +208,9 @@ pub fn pool(
     analyzer: &Analyzer,
     embedder: &dyn Embedder,
     depth: usize,
+    rrf: &Rrf,
 ) -> Result<Vec<Candidate>> {
-    Ok(retrieve::both(&Query::new(query)?, snapshot, analyzer, Some(embedder), depth)?.0)
+    Ok(retrieve::both(&Query::new(query)?, snapshot, analyzer, Some(embedder), depth, rrf)?.0)
 }
 
 struct Ranked {
@@ -228,7 +231,8 @@ fn ranked(
         Mode::Lexical => Ok(one(retrieve::lexical_alone(query, snapshot, analyzer, options.limit)?)),
         Mode::Dense => Ok(one(retrieve::dense_alone(query, snapshot, embedder, options.limit)?)),
         Mode::Hybrid => {
-            let (pool, mut timings_ms) = retrieve::both(query, snapshot, analyzer, embedder, options.depth)?;
+            let (pool, mut timings_ms) =
+                retrieve::both(query, snapshot, analyzer, embedder, options.depth, &options.rrf)?;
             let (ranking, fusion) = timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, options.limit)))?;
             Ok(Ranked { ranking, fusion: Some(fusion), timings_ms })
         }

@@ -1,6 +1,7 @@
 //! The two legs: postings for the query's terms, neighbours of the query's vector.
 
 use super::query::Query;
+use super::rrf::Rrf;
 use super::{SearchProblem, millis};
 use crate::document::ChunkId;
 use crate::embedding::Embedding;
@@ -41,7 +42,8 @@ pub fn dense_alone(
     Ok((leg.ranking, leg.timings_ms))
 }
 
-/// What either leg has among its first `depth`, ordered by chunk; each trail has a lexical step, then a dense one, then
+/// Of what the legs have among their first `depth`, the best `depth` by reciprocal rank, ordered by chunk: ranks alone make
+/// a good choice of candidates, which finds more than either leg, and a poor order. Each trail has a lexical step, then a dense one, then
 /// an exact one if the query has identifiers. The legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
 pub fn both(
     query: &Query<'_>,
@@ -49,6 +51,7 @@ pub fn both(
     analyzer: &Analyzer,
     embedder: Option<&dyn Embedder>,
     depth: usize,
+    rrf: &Rrf,
 ) -> Result<(Vec<Candidate>, Timings)> {
     let (lexical, dense) = std::thread::scope(|scope| {
         let other = scope.spawn(|| dense(query, snapshot, embedder, depth));
@@ -57,7 +60,7 @@ pub fn both(
         Ok::<_, crate::error::Error>((lexical?, dense?))
     })?;
     let begin = Instant::now();
-    let mut pool = pool(&lexical, &dense, snapshot)?;
+    let mut pool = pool(&lexical, &dense, depth, rrf, snapshot)?;
     add_exact(&mut pool, &query.identifiers(analyzer), snapshot)?;
     let mut timings_ms = lexical.timings_ms;
     timings_ms.extend(dense.timings_ms);
@@ -67,10 +70,21 @@ pub fn both(
 
 /// Each leg scores what only the other one listed: a chunk that BM25 ranks 60th has a score like any other, and taking
 /// it for none would punish it twice.
-fn pool(lexical: &Leg<LexicalQuery>, dense: &Leg<Embedding>, snapshot: &dyn Snapshot) -> Result<Vec<Candidate>> {
+fn pool(
+    lexical: &Leg<LexicalQuery>,
+    dense: &Leg<Embedding>,
+    depth: usize,
+    rrf: &Rrf,
+    snapshot: &dyn Snapshot,
+) -> Result<Vec<Candidate>> {
     let lexical_steps = steps(&lexical.ranking);
     let dense_steps = steps(&dense.ranking);
-    let chunks: BTreeSet<&ChunkId> = lexical_steps.keys().chain(dense_steps.keys()).copied().collect();
+    let union: BTreeSet<&ChunkId> = lexical_steps.keys().chain(dense_steps.keys()).copied().collect();
+    let by_rank = |chunk: &ChunkId| rrf.score([lexical_steps.get(chunk), dense_steps.get(chunk)].into_iter().flatten());
+    let mut chunks: Vec<(f32, &ChunkId)> = union.into_iter().map(|chunk| (by_rank(chunk), chunk)).collect();
+    chunks.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    chunks.truncate(depth);
+    let chunks: BTreeSet<&ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk).collect();
     let lacking = |steps: &BTreeMap<&ChunkId, Step>| -> Vec<ChunkId> {
         chunks.iter().filter(|chunk| !steps.contains_key(*chunk)).map(|chunk| (*chunk).clone()).collect()
     };

@@ -1,6 +1,6 @@
 //! Reciprocal rank fusion: by ranks alone.
 
-use crate::ranking::{Candidate, Stage, Step};
+use crate::ranking::{Stage, Step};
 
 /// A candidate's score is the sum over the legs of `weight / (k + rank)`, rank counted from 1; a leg that did not list
 /// it adds nothing.
@@ -21,11 +21,12 @@ impl Default for Rrf {
 }
 
 impl Rrf {
-    pub fn score(&self, candidate: &Candidate) -> f32 {
+    /// The score of a candidate that went through these steps.
+    pub fn score<'s>(&self, steps: impl IntoIterator<Item = &'s Step>) -> f32 {
         let share = |step: &Step| {
             let weight = if step.stage == Stage::Lexical { self.weight_lexical } else { self.weight_dense };
             step.rank.map_or(0.0, |rank| weight / (self.k + rank as f32))
         };
-        candidate.trail.iter().map(share).sum()
+        steps.into_iter().map(share).sum()
     }
 }

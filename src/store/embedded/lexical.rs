@@ -13,7 +13,9 @@ use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, DocSet, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term,
+};
 
 const WORDS: &str = "words";
 const PAIRS: &str = "pairs";
@@ -200,19 +202,7 @@ impl LexicalIndex {
         }
         let found =
             engine(searcher.search(&self.boolean(query, &searcher)?, &TopDocs::with_limit(limit).order_by_score()))?;
-        let mut candidates = Vec::with_capacity(found.len());
-        let mut key = String::new();
-        for (score, address) in found {
-            let column = engine(searcher.segment_reader(address.segment_ord).fast_fields().str("chunk"))?
-                .ok_or_else(|| StoreProblem::Broken { what: "no chunk column".into() })?;
-            key.clear();
-            if let Some(ord) = column.term_ords(address.doc_id).next() {
-                column.ord_to_str(ord, &mut key).at("read", "chunk column")?;
-            }
-            let chunk = chunk_id(&key).ok_or_else(|| StoreProblem::Broken { what: format!("chunk key {key:?}") })?;
-            candidates.push(Candidate::found(chunk, score));
-        }
-        Ok(Ranking::new(Stage::Lexical, candidates, limit))
+        Ok(Ranking::new(Stage::Lexical, named(found, &searcher)?, limit))
     }
 
     fn boolean(&self, query: &LexicalQuery, searcher: &Searcher) -> Result<BooleanQuery> {
@@ -302,10 +292,21 @@ impl LexicalIndex {
         terms.iter().map(most).collect()
     }
 
+    /// Where a chunk is; deleted ones are passed over.
     fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<DocAddress>> {
-        let query = TermQuery::new(Term::from_field_text(self.fields.chunk, &id.to_string()), IndexRecordOption::Basic);
-        let found = engine(searcher.search(&query, &TopDocs::with_limit(1).order_by_score()))?;
-        Ok(found.first().map(|(_, address)| *address))
+        let term = Term::from_field_text(self.fields.chunk, &id.to_string());
+        for (ord, segment) in searcher.segment_readers().iter().enumerate() {
+            let index = engine(segment.inverted_index(self.fields.chunk))?;
+            let postings = index.read_postings(&term, IndexRecordOption::Basic).at("read", "postings")?;
+            let Some(mut postings) = postings else { continue };
+            while postings.doc() != TERMINATED {
+                if segment.alive_bitset().is_none_or(|alive| alive.is_alive(postings.doc())) {
+                    return Ok(Some(DocAddress::new(ord as u32, postings.doc())));
+                }
+                postings.advance();
+            }
+        }
+        Ok(None)
     }
 
     pub fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>> {
@@ -323,6 +324,32 @@ impl LexicalIndex {
             })
             .collect()
     }
+}
+
+/// The chunks at these places. Their names are read in the order they are stored in, which decodes each block once.
+fn named(mut found: Vec<(f32, DocAddress)>, searcher: &Searcher) -> Result<Vec<Candidate>> {
+    let broken = |what: &str| StoreProblem::Broken { what: what.into() };
+    found.sort_unstable_by_key(|(_, address)| *address);
+    let mut candidates = Vec::with_capacity(found.len());
+    for of_segment in found.chunk_by(|a, b| a.1.segment_ord == b.1.segment_ord) {
+        let columns = searcher.segment_reader(of_segment[0].1.segment_ord).fast_fields();
+        let column = engine(columns.str("chunk"))?.ok_or_else(|| broken("no chunk column"))?;
+        let named = of_segment.iter().map(|(score, address)| Some((column.term_ords(address.doc_id).next()?, *score)));
+        let mut named: Vec<(u64, f32)> =
+            named.collect::<Option<_>>().ok_or_else(|| broken("a chunk without a name"))?;
+        named.sort_unstable_by_key(|(ord, _)| *ord);
+        let ords: Vec<u64> = named.iter().map(|(ord, _)| *ord).collect();
+        let mut scores = named.into_iter().map(|(_, score)| score);
+        let name = |key: &[u8]| {
+            let chunk = std::str::from_utf8(key).ok().and_then(chunk_id);
+            candidates.extend(chunk.zip(scores.next()).map(|(chunk, score)| Candidate::found(chunk, score)));
+        };
+        column.dictionary().sorted_ords_to_term_cb(&ords, name).at("read", "chunk column")?;
+    }
+    if candidates.len() < found.len() {
+        return Err(broken("chunks whose names cannot be read").into());
+    }
+    Ok(candidates)
 }
 
 /// Tells `on` the place and the score of those of `addresses` that match.
