@@ -3,7 +3,7 @@
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
 use super::{Flags, Outcome, Run, set};
-use crate::engine::{Engine, Evidence, Found, Hit, SearchRequest};
+use crate::engine::{Engine, Evidence, Found, Hit, SearchRequest, TermShare};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -87,11 +87,7 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
 fn explained(hit: &Hit) -> String {
     let steps: Vec<String> = hit.trail.iter().map(ToString::to_string).collect();
     let terms = hit.terms.as_deref().unwrap_or_default();
-    let mut parts: Vec<String> = terms
-        .iter()
-        .take(TERMS_SHOWN)
-        .map(|share| format!("{} {} {:.2}", share.term, share.field, share.score))
-        .collect();
+    let mut parts: Vec<String> = terms.iter().take(TERMS_SHOWN).map(term).collect();
     if terms.len() > TERMS_SHOWN {
         let rest: f32 = terms[TERMS_SHOWN..].iter().map(|share| share.score).sum();
         parts.push(format!("… {rest:.2}"));
@@ -100,4 +96,11 @@ fn explained(hit: &Hit) -> String {
         true => steps.join(" · "),
         false => format!("{} | {}", steps.join(" · "), parts.join(" + ")),
     }
+}
+
+/// `qlora body 4.10 (tf 3, idf 2.94)`.
+fn term(share: &TermShare) -> String {
+    let TermShare { term, field, tf, idf, score } = share;
+    let how = tf.zip(*idf).map_or(String::new(), |(tf, idf)| format!(" (tf {tf}, idf {idf:.2})"));
+    format!("{term} {field} {score:.2}{how}")
 }

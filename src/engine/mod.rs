@@ -21,7 +21,7 @@ pub use crate::search::{
     Calibration, Calibrations, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, Mode, Relevance, Rrf,
     SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
-pub use crate::store::{About, Generation, StoreProblem};
+pub use crate::store::{About, Generation, StoreProblem, TermShare};
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
 pub use search::{SearchRequest, System};

@@ -124,6 +124,10 @@ pub struct LexicalQuery {
 pub struct TermShare {
     pub term: String,
     pub field: String,
+    /// How often the chunk has it there; `null` for what stands for several terms.
+    pub tf: Option<u32>,
+    /// `ln(1 + (N − df + ½) / (df + ½))`, as Lucene's BM25 has it.
+    pub idf: Option<f32>,
     pub score: f32,
 }
 

@@ -76,6 +76,11 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
         let lexical =
             trail.iter().find(|step| step["stage"] == "lexical").map_or(0.0, |step| step["score"].as_f64().unwrap());
         let shares: f64 = hit["terms"].as_array().unwrap().iter().map(|share| share["score"].as_f64().unwrap()).sum();
+        for share in hit["terms"].as_array().unwrap() {
+            let (tf, idf) = (share["tf"].as_f64().unwrap(), share["idf"].as_f64().unwrap());
+            // What BM25 can be at most is idf · (k1 + 1); here no term's weight is above its count in the query.
+            assert!(tf >= 1.0 && share["score"].as_f64().unwrap() <= 2.2 * idf * 2.0, "{share}");
+        }
         assert!((lexical - shares).abs() <= 1e-6 * lexical, "{lexical} {shares}");
     }
 }

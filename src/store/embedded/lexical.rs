@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery};
+use tantivy::postings::Postings;
+use tantivy::query::{
+    Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery,
+};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use tantivy::{
@@ -271,8 +274,9 @@ impl LexicalIndex {
         for clause in self.clauses(query, &searcher)? {
             // An error says that the term is not there.
             if let Ok(explanation) = clause.query.explain(&searcher, address) {
+                let (tf, idf) = statistics(&clause, &searcher, address)?.unzip();
                 let field = schema.get_field_name(clause.field).to_string();
-                shares.push(TermShare { term: clause.term.into(), field, score: explanation.value() });
+                shares.push(TermShare { term: clause.term.into(), field, tf, idf, score: explanation.value() });
             }
         }
         shares.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -380,6 +384,19 @@ struct Clause<'q> {
     term: &'q str,
     field: Field,
     query: Box<dyn Query>,
+}
+
+/// The term's frequency in a chunk, and its idf; none for a prefix.
+fn statistics(clause: &Clause<'_>, searcher: &Searcher, address: DocAddress) -> Result<Option<(u32, f32)>> {
+    let term = Term::from_field_text(clause.field, clause.term);
+    let index = engine(searcher.segment_reader(address.segment_ord).inverted_index(clause.field))?;
+    let postings = index.read_postings(&term, IndexRecordOption::WithFreqs).at("read", "postings")?;
+    let Some(mut postings) = postings else { return Ok(None) };
+    if postings.seek(address.doc_id) != address.doc_id {
+        return Ok(None);
+    }
+    let (all, df) = (engine(searcher.total_num_docs())? as f32, engine(searcher.doc_freq(&term))? as f32);
+    Ok(Some((postings.term_freq(), (1.0 + (all - df + 0.5) / (df + 0.5)).ln())))
 }
 
 /// The best of the terms that begin with `prefix`.

@@ -9,6 +9,8 @@ use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::StoreProblem;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -31,15 +33,16 @@ impl Vectors {
         if limit == 0 {
             return Ok(Ranking::default());
         }
-        let near = match self.graph() {
-            Some(graph) => graph.nearest(query.as_slice(), limit, EF_SEARCH.max(2 * limit)),
-            None => self.scan(query.as_slice(), limit),
+        let query = query.as_slice();
+        let nearest = match self.graph() {
+            Some(graph) => {
+                let near = graph.nearest(query, limit, EF_SEARCH.max(2 * limit));
+                near.into_iter().map(|index| (index, self.cosine(index, query))).collect()
+            }
+            None => self.scan(query, limit),
         };
-        let candidates: Result<Vec<Candidate>> = near
-            .into_iter()
-            .map(|index| Ok(Candidate::found(self.rows.chunk(index)?, self.cosine(index, query.as_slice()))))
-            .collect();
-        Ok(Ranking::new(Stage::Dense, candidates?, limit))
+        let named = nearest.into_iter().map(|(index, cosine)| Ok(Candidate::found(self.rows.chunk(index)?, cosine)));
+        Ok(Ranking::new(Stage::Dense, named.collect::<Result<_>>()?, limit))
     }
 
     /// The cosine of each chunk, in the order asked.
@@ -67,24 +70,59 @@ impl Vectors {
         dot(self.log.f32_row(self.rows.row(index)), query)
     }
 
-    /// Every chunk that can be among the `limit` nearest. The 8-bit copy is scanned; what its error bound
-    /// cannot rule out is left for the caller to compare in full precision, so nothing is missed.
-    fn scan(&self, query: &[f32], limit: usize) -> Vec<usize> {
+    /// The `limit` nearest with their cosines, and those that tie with the last. The 8-bit copy is scanned; what its error
+    /// bound cannot rule out is compared in full precision, the most promising first, so nothing is missed.
+    fn scan(&self, query: &[f32], limit: usize) -> Vec<(usize, f32)> {
         let quantized = QuantizedRow::new(query);
-        let mut lower = Vec::with_capacity(self.rows.len());
-        let mut upper = Vec::with_capacity(self.rows.len());
+        let mut upper: Vec<(f32, u32)> = Vec::with_capacity(self.rows.len());
+        let mut lower: Vec<f32> = Vec::with_capacity(self.rows.len());
         for index in 0..self.rows.len() {
             let (codes, scale, error) = quantize::parts(self.log.i8_row(self.rows.row(index)));
             let near = quantize::dot(codes, &quantized.codes) as f32 * scale * quantized.scale;
             // |q·v − q̂·v̂| ≤ ‖q−q̂‖·‖v‖ + ‖q̂‖·‖v−v̂‖ with ‖v‖ = 1 and ‖q̂‖ ≤ 1 + ‖q−q̂‖.
             let slack = quantized.error + (1.0 + quantized.error) * error;
             lower.push(near - slack);
-            upper.push(near + slack);
+            upper.push((near + slack, index as u32));
         }
-        let mut order = lower.clone();
-        let (_, worst_sure, _) = order.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a));
+        let (_, worst_sure, _) = lower.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a));
         let floor = *worst_sure;
-        (0..upper.len()).filter(|index| upper[*index] >= floor).collect()
+        upper.retain(|(upper, _)| *upper >= floor);
+        upper.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut nearest: Vec<(usize, f32)> = Vec::new();
+        // The `limit` best cosines so far, the worst on top.
+        let mut best: BinaryHeap<Reverse<Ordered>> = BinaryHeap::with_capacity(limit + 1);
+        for (upper, index) in upper {
+            if best.len() == limit && best.peek().is_some_and(|worst| upper < worst.0.0) {
+                break;
+            }
+            let cosine = self.cosine(index as usize, query);
+            nearest.push((index as usize, cosine));
+            best.push(Reverse(Ordered(cosine)));
+            if best.len() > limit {
+                best.pop();
+            }
+        }
+        let worst = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
+        nearest.retain(|(_, cosine)| *cosine >= worst);
+        nearest
+    }
+}
+
+/// A number in [`f32::total_cmp`]'s order.
+#[derive(Clone, Copy, PartialEq)]
+struct Ordered(f32);
+
+impl Eq for Ordered {}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Ordered) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Ordered) -> Ordering {
+        self.0.total_cmp(&other.0)
     }
 }
 
