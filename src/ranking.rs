@@ -99,6 +99,11 @@ impl Candidate {
     pub fn found(chunk: ChunkId, score: f32) -> Candidate {
         Candidate { chunk, score, trail: Vec::new() }
     }
+
+    /// What a stage gave it; none where it did not go through that stage.
+    pub fn score_of(&self, stage: Stage) -> Option<f32> {
+        self.trail.iter().find(|step| step.stage == stage).map(|step| step.score)
+    }
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ impl Scored {
 }
 
 fn score(candidate: &Candidate, stage: Stage) -> f32 {
-    candidate.trail.iter().find(|step| step.stage == stage).map_or(0.0, |step| step.score)
+    candidate.score_of(stage).unwrap_or_default()
 }
 
 impl Pools {

@@ -15,7 +15,7 @@
 
 use super::calibration::Calibration;
 use super::rrf::Rrf;
-use crate::ranking::{Candidate, Ranking, Stage, Step};
+use crate::ranking::{Candidate, Ranking, Stage};
 use serde::Serialize;
 
 /// How the legs become one ranking.
@@ -68,35 +68,28 @@ impl std::fmt::Display for Weighed {
 const GAP_RANK: usize = 10;
 
 /// Pure. `pool` has a lexical and a dense step in each trail; the fusion's is added.
-pub fn fuse(pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking, Weighed) {
-    let mut fused = pool;
-    let weighed = weigh(&fused, fusion);
-    let lowest = fused.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
-    for candidate in &mut fused {
-        candidate.score = match (fusion, &weighed) {
-            (Fusion::Rrf(rrf), _) => rrf.score(&candidate.trail),
-            (_, Weighed::Evidence { weight_dense, weight_exact, .. }) => {
-                score(candidate, Stage::Lexical)
-                    + weight_dense * (cosine(candidate) - lowest)
-                    + weight_exact * score(candidate, Stage::Exact)
-            }
-            (_, Weighed::Rrf { .. }) => unreachable!("evidence is weighed as evidence"),
-        };
-    }
-    (Ranking::new(Stage::Fusion, fused, limit), weighed)
+pub fn fuse(mut pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking, Weighed) {
+    let weighed = match fusion {
+        Fusion::Evidence(calibration) => add_up(&mut pool, calibration),
+        Fusion::Rrf(rrf) => {
+            pool.iter_mut().for_each(|candidate| candidate.score = rrf.score(&candidate.trail));
+            let Rrf { k, weight_lexical, weight_dense } = *rrf;
+            Weighed::Rrf { k, weight_lexical, weight_dense }
+        }
+    };
+    (Ranking::new(Stage::Fusion, pool, limit), weighed)
 }
 
-fn weigh(pool: &[Candidate], fusion: &Fusion) -> Weighed {
-    match fusion {
-        Fusion::Rrf(Rrf { k, weight_lexical, weight_dense }) => {
-            Weighed::Rrf { k: *k, weight_lexical: *weight_lexical, weight_dense: *weight_dense }
-        }
-        Fusion::Evidence(calibration) => {
-            let gap = gap(pool);
-            let (weight_dense, weight_exact) = (calibration.weight_dense(gap), calibration.exact);
-            Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap: calibration.gap }
-        }
+fn add_up(pool: &mut [Candidate], calibration: &Calibration) -> Weighed {
+    let gap = gap(pool);
+    let (weight_dense, weight_exact) = (calibration.weight_dense(gap), calibration.exact);
+    let lowest = pool.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
+    for candidate in pool {
+        candidate.score = score(candidate, Stage::Lexical)
+            + weight_dense * (cosine(candidate) - lowest)
+            + weight_exact * score(candidate, Stage::Exact);
     }
+    Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap: calibration.gap }
 }
 
 fn gap(pool: &[Candidate]) -> f32 {
@@ -115,7 +108,7 @@ fn cosine(candidate: &Candidate) -> f32 {
 }
 
 fn score(candidate: &Candidate, stage: Stage) -> f32 {
-    candidate.trail.iter().find(|step| step.stage == stage).map_or(0.0, |step: &Step| step.score)
+    candidate.score_of(stage).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -123,6 +116,7 @@ mod tests {
     use super::super::relevance::WORDS_ALONE;
     use super::*;
     use crate::document::{ChunkId, DocId};
+    use crate::ranking::Step;
     use proptest::prelude::*;
 
     const EVIDENCE: Fusion =

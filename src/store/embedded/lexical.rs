@@ -1,11 +1,16 @@
 //! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
 
-use crate::document::{Chunk, ChunkId, DocId, Document, Passage};
+mod schema;
+mod writer;
+
+pub use writer::{LexicalWriter, clone_index};
+
+use crate::document::{ChunkId, DocId, Passage};
 use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{LexicalQuery, StoreProblem, TermShare};
 use crate::text::Analyzer;
-use serde::{Deserialize, Serialize};
+use schema::{Fields, StoredPassage, register, schema};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,22 +19,11 @@ use tantivy::postings::Postings;
 use tantivy::query::{
     Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery,
 };
-use tantivy::schema::{FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value};
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-use tantivy::{
-    DocAddress, DocSet, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term,
-};
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term};
 
-const WORDS: &str = "words";
-const PAIRS: &str = "pairs";
-const WRITER_MEMORY_BYTES: usize = 128 << 20;
 /// Terms that a single character may stand for.
 const EXPANSIONS_MAX: usize = 512;
-
-/// What the score of an alias is multiplied by. Title and headings have no fields of their own: they stand in the body
-/// of each chunk below them, which counts them once more where a passage repeats them. As fields they made whatever
-/// has the question's subject in its title beat the passage that answers.
-const ALIAS_BOOST: f32 = 0.5;
 
 impl From<tantivy::TantivyError> for StoreProblem {
     fn from(error: tantivy::TantivyError) -> StoreProblem {
@@ -44,141 +38,9 @@ fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
     Ok(result.map_err(StoreProblem::from)?)
 }
 
-#[derive(Clone, Copy)]
-struct Fields {
-    /// The chunk's id: looked up by `fetch`, read back per candidate.
-    chunk: Field,
-    /// The document's id: for deletion.
-    doc: Field,
-    aliases: Field,
-    /// Title, headings and text.
-    body: Field,
-    /// The text of `body` in pairs of characters.
-    pairs: Field,
-    /// The passage as JSON, for `fetch`.
-    passage: Field,
-}
-
-impl Fields {
-    /// Where a word is looked up, and what its score there is multiplied by.
-    fn of_words(&self) -> [(Field, f32); 2] {
-        [(self.aliases, ALIAS_BOOST), (self.body, 1.0)]
-    }
-}
-
-fn schema() -> (Schema, Fields) {
-    let analyzed_by = |name| {
-        let indexing = TextFieldIndexing::default().set_tokenizer(name).set_index_option(IndexRecordOption::WithFreqs);
-        TextOptions::default().set_indexing_options(indexing)
-    };
-    let analyzed = analyzed_by(WORDS);
-    let mut builder = Schema::builder();
-    let fields = Fields {
-        chunk: builder.add_text_field("chunk", STRING | FAST),
-        doc: builder.add_text_field("doc", STRING),
-        aliases: builder.add_text_field("aliases", analyzed.clone()),
-        body: builder.add_text_field("body", analyzed),
-        pairs: builder.add_text_field("pairs", analyzed_by(PAIRS)),
-        passage: builder.add_text_field("passage", STORED),
-    };
-    (builder.build(), fields)
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredPassage {
-    title: String,
-    headings: Vec<String>,
-    path: String,
-    source: String,
-    lines: (u32, u32),
-    text: String,
-}
-
 fn chunk_id(key: &str) -> Option<ChunkId> {
     let (doc, ordinal) = key.rsplit_once('#')?;
     Some(ChunkId { doc: DocId(doc.into()), ordinal: ordinal.parse().ok()? })
-}
-
-fn register(index: &Index, analyzer: &Arc<Analyzer>) {
-    let by = |terms| TermTokenizer { analyzer: analyzer.clone(), terms };
-    index.tokenizers().register(WORDS, by(Analyzer::terms));
-    index.tokenizers().register(PAIRS, by(Analyzer::pairs));
-}
-
-/// The inverted index as its one writer sees it.
-pub struct LexicalWriter {
-    writer: IndexWriter,
-    fields: Fields,
-}
-
-impl LexicalWriter {
-    /// Begins an empty index in `dir`, or goes on with the one there.
-    pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalWriter> {
-        std::fs::create_dir_all(dir).at("create", dir)?;
-        let (schema, fields) = schema();
-        let directory = engine(tantivy::directory::MmapDirectory::open(dir).map_err(Into::into))?;
-        let index = engine(Index::open_or_create(directory, schema))?;
-        register(&index, analyzer);
-        // One thread: the same input gives the same segments.
-        let writer = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
-        Ok(LexicalWriter { writer, fields })
-    }
-
-    pub fn put<'a>(&mut self, document: &Document, chunks: impl Iterator<Item = &'a Chunk>) -> Result<()> {
-        self.delete(&document.id);
-        let aliases = document.aliases.join("\n");
-        for chunk in chunks {
-            let stored = StoredPassage {
-                title: document.title.clone(),
-                headings: chunk.headings.clone(),
-                path: document.path.clone(),
-                source: document.source.clone(),
-                lines: chunk.lines,
-                text: chunk.text.clone(),
-            };
-            let stored =
-                serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.searchable);
-            let mut fields = TantivyDocument::new();
-            fields.add_text(self.fields.chunk, chunk.id.to_string());
-            fields.add_text(self.fields.doc, &document.id.0);
-            fields.add_text(self.fields.aliases, &aliases);
-            fields.add_text(self.fields.pairs, &body);
-            fields.add_text(self.fields.body, body);
-            fields.add_text(self.fields.passage, stored);
-            engine(self.writer.add_document(fields))?;
-        }
-        Ok(())
-    }
-
-    pub fn delete(&mut self, id: &DocId) {
-        self.writer.delete_term(Term::from_field_text(self.fields.doc, &id.0));
-    }
-
-    /// Commits and waits for merges, so that no thread touches the folder afterwards.
-    pub fn finish(mut self) -> Result<()> {
-        engine(self.writer.commit())?;
-        engine(self.writer.wait_merging_threads())
-    }
-}
-
-/// Begins `to` with the segments of `from`. They are never rewritten, so hard links do where the file
-/// system has them.
-pub fn clone_index(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to).at("create", to)?;
-    for entry in std::fs::read_dir(from).at("list", from)? {
-        let source = entry.at("list", from)?.path();
-        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".lock") {
-            continue;
-        }
-        let target = to.join(&name);
-        let is_list = name.ends_with(".json");
-        if is_list || std::fs::hard_link(&source, &target).is_err() {
-            std::fs::copy(&source, &target).at("create", &target)?;
-        }
-    }
-    Ok(())
 }
 
 /// The inverted index as a reader sees it.
@@ -416,46 +278,4 @@ fn beginning_with(field: Field, prefix: &str, weight: f32, searcher: &Searcher) 
 fn term_query(field: Field, term: &str, weight: f32) -> BoostQuery {
     let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
     BoostQuery::new(Box::new(query), weight)
-}
-
-/// Our analysis in tantivy's clothes.
-#[derive(Clone)]
-struct TermTokenizer {
-    analyzer: Arc<Analyzer>,
-    terms: fn(&Analyzer, &str) -> Vec<crate::text::Term>,
-}
-
-struct TermStream {
-    terms: std::vec::IntoIter<crate::text::Term>,
-    token: Token,
-}
-
-impl Tokenizer for TermTokenizer {
-    type TokenStream<'a> = TermStream;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> TermStream {
-        TermStream { terms: (self.terms)(&self.analyzer, text).into_iter(), token: Token::default() }
-    }
-}
-
-impl TokenStream for TermStream {
-    fn advance(&mut self) -> bool {
-        let Some(term) = self.terms.next() else { return false };
-        self.token = Token {
-            offset_from: term.range.start,
-            offset_to: term.range.end,
-            position: term.position as usize,
-            text: term.text,
-            position_length: 1,
-        };
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
-    }
 }

@@ -1,0 +1,89 @@
+//! The inverted index as its one writer sees it.
+
+use super::engine;
+use super::schema::{Fields, StoredPassage, register, schema};
+use crate::document::{Chunk, DocId, Document};
+use crate::error::{IoContext, Result};
+use crate::store::StoreProblem;
+use crate::text::Analyzer;
+use std::path::Path;
+use std::sync::Arc;
+use tantivy::{Index, IndexWriter, TantivyDocument, Term};
+
+const WRITER_MEMORY_BYTES: usize = 128 << 20;
+
+/// The inverted index as its one writer sees it.
+pub struct LexicalWriter {
+    writer: IndexWriter,
+    fields: Fields,
+}
+
+impl LexicalWriter {
+    /// Begins an empty index in `dir`, or goes on with the one there.
+    pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalWriter> {
+        std::fs::create_dir_all(dir).at("create", dir)?;
+        let (schema, fields) = schema();
+        let directory = engine(tantivy::directory::MmapDirectory::open(dir).map_err(Into::into))?;
+        let index = engine(Index::open_or_create(directory, schema))?;
+        register(&index, analyzer);
+        // One thread: the same input gives the same segments.
+        let writer = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
+        Ok(LexicalWriter { writer, fields })
+    }
+
+    pub fn put<'a>(&mut self, document: &Document, chunks: impl Iterator<Item = &'a Chunk>) -> Result<()> {
+        self.delete(&document.id);
+        let aliases = document.aliases.join("\n");
+        for chunk in chunks {
+            let stored = StoredPassage {
+                title: document.title.clone(),
+                headings: chunk.headings.clone(),
+                path: document.path.clone(),
+                source: document.source.clone(),
+                lines: chunk.lines,
+                text: chunk.text.clone(),
+            };
+            let stored =
+                serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
+            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.searchable);
+            let mut fields = TantivyDocument::new();
+            fields.add_text(self.fields.chunk, chunk.id.to_string());
+            fields.add_text(self.fields.doc, &document.id.0);
+            fields.add_text(self.fields.aliases, &aliases);
+            fields.add_text(self.fields.pairs, &body);
+            fields.add_text(self.fields.body, body);
+            fields.add_text(self.fields.passage, stored);
+            engine(self.writer.add_document(fields))?;
+        }
+        Ok(())
+    }
+
+    pub fn delete(&mut self, id: &DocId) {
+        self.writer.delete_term(Term::from_field_text(self.fields.doc, &id.0));
+    }
+
+    /// Commits and waits for merges, so that no thread touches the folder afterwards.
+    pub fn finish(mut self) -> Result<()> {
+        engine(self.writer.commit())?;
+        engine(self.writer.wait_merging_threads())
+    }
+}
+
+/// Begins `to` with the segments of `from`. They are never rewritten, so hard links do where the file
+/// system has them.
+pub fn clone_index(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).at("create", to)?;
+    for entry in std::fs::read_dir(from).at("list", from)? {
+        let source = entry.at("list", from)?.path();
+        let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".lock") {
+            continue;
+        }
+        let target = to.join(&name);
+        let is_list = name.ends_with(".json");
+        if is_list || std::fs::hard_link(&source, &target).is_err() {
+            std::fs::copy(&source, &target).at("create", &target)?;
+        }
+    }
+    Ok(())
+}
