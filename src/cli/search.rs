@@ -68,15 +68,13 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
         }
     }
-    if let Some(fusion) = found.fusion.as_ref().filter(|_| explain) {
-        writeln!(out, "{DIM}fusion {fusion}{DIM:#}")?;
-    }
     if explain {
+        if let Some(fusion) = &found.fusion {
+            writeln!(out, "{DIM}fusion {fusion}{DIM:#}")?;
+        }
         let Evidence { coverage, cosine, answerable } = found.evidence;
         let cosine = cosine.map_or(String::new(), |cosine| format!(" · cosine {cosine:.3}"));
         writeln!(out, "{DIM}evidence: coverage {coverage:.2}{cosine} · answerable {answerable:.2}{DIM:#}")?;
-    }
-    if explain {
         let timings: Vec<String> = found.timings_ms.iter().map(|(stage, ms)| format!("{stage} {ms:.1}")).collect();
         writeln!(out, "{DIM}ms: {}{DIM:#}", timings.join(" · "))?;
     }

@@ -54,6 +54,8 @@ pub struct Engine {
     analyzer: OnceLock<Arc<Analyzer>>,
     embedder: OnceLock<Arc<dyn Embedder>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
+    /// Of the embedder that the snapshot was made with.
+    calibration: OnceLock<Option<Calibration>>,
 }
 
 impl Engine {
@@ -73,6 +75,7 @@ impl Engine {
             analyzer: OnceLock::new(),
             embedder: OnceLock::new(),
             snapshot: OnceLock::new(),
+            calibration: OnceLock::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Searching, for users and for evaluations: by the same way.
 
-use super::Engine;
+use super::{Engine, get_or_try_init};
 use crate::document::ChunkId;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
@@ -49,17 +49,14 @@ impl Engine {
             relevance_min: self.config.get("search.min_relevance"),
             ..base
         };
-        let snapshot = self.snapshot()?;
-        let embedder = if mode == Mode::Lexical { None } else { Some(self.embedder()?) };
-        search::search(query, snapshot.as_ref(), self.analyzer()?, embedder.map(|e| e.as_ref()), &options)
+        search::search(query, self.snapshot()?.as_ref(), self.analyzer()?, self.embedder_for(mode)?, &options)
     }
 
     /// The ranking of a query without its text: what an evaluation needs of a search, by the same way. However many
     /// are asked for, a fusion has the candidates that it has when a user searches.
     pub fn rank(&self, query: &str, system: System, limit: usize) -> Result<Ranking> {
         let options = self.search_options(system, limit)?;
-        let embedder = if system.mode == Mode::Lexical { None } else { Some(self.query_embedder()?) };
-        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, embedder, &options)
+        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, self.embedder_for(system.mode)?, &options)
     }
 
     /// The candidates that a hybrid search would order, each scored by both legs.
@@ -77,6 +74,10 @@ impl Engine {
     /// Name of the embedder whose vectors are indexed, as calibrations are named.
     pub fn embedder_name(&self) -> Result<String> {
         Ok(self.snapshot()?.about().embedder.name.clone())
+    }
+
+    fn embedder_for(&self, mode: Mode) -> Result<Option<&dyn Embedder>> {
+        if mode == Mode::Lexical { Ok(None) } else { self.query_embedder().map(Some) }
     }
 
     /// Looks among the kept vectors first where there are any.
@@ -127,8 +128,9 @@ impl Engine {
         Ok(self.calibration()?.map_or(WORDS_ALONE, |calibration| calibration.relevance))
     }
 
+    /// Read once: an evaluation asks for it with every query.
     fn calibration(&self) -> Result<Option<Calibration>> {
         let own = self.config.optional("search.calibration").map(Path::new);
-        Calibration::of(&self.embedder_name()?, own)
+        get_or_try_init(&self.calibration, || Calibration::of(&self.embedder_name()?, own)).copied()
     }
 }

@@ -7,11 +7,11 @@
 
 use super::answerable::{self, Answerable};
 use super::bench::{Progress, prepared};
+use super::stats::mean;
 use super::{Comparison, EvalProblem, Grades, Metric, Suite, compare};
-use crate::engine::{Calibration, Candidate, Engine, Rrf, Stage, WORDS_ALONE, gap_of};
+use crate::engine::{Calibration, Calibrations, Candidate, Engine, Rrf, Stage, WORDS_ALONE, gap_of};
 use crate::error::Result;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 const METRIC: Metric = Metric::Ndcg(10);
 /// Documents that the metric looks at.
@@ -107,31 +107,28 @@ impl TopicPool {
     fn of(text: &str, grades: Grades, engine: &Engine) -> Result<TopicPool> {
         let pool = engine.pool(text)?;
         let coverages = engine.coverages(text, &pool)?;
-        let gap = gap_of(pool.iter().map(|candidate| score(candidate, Stage::Dense)).collect());
         let scored = pool.into_iter().zip(coverages).map(|(candidate, coverage)| Scored::new(candidate, coverage));
-        Ok(TopicPool { gap, scored: scored.collect(), grades })
+        let scored: Vec<Scored> = scored.collect();
+        Ok(TopicPool { gap: gap_of(scored.iter().map(|scored| scored.cosine).collect()), scored, grades })
     }
 
     pub(super) fn fused(&self, scored: &Scored, calibration: &Calibration) -> f32 {
-        scored.bm25 + calibration.weight_dense(self.gap) * scored.cosine + calibration.exact * scored.exact
+        calibration.points(calibration.weight_dense(self.gap), scored.bm25, scored.cosine, scored.exact)
     }
 }
 
 impl Scored {
     fn new(candidate: Candidate, coverage: f32) -> Scored {
+        let score = |stage| candidate.score_of(stage).unwrap_or_default();
         Scored {
-            bm25: score(&candidate, Stage::Lexical),
-            cosine: score(&candidate, Stage::Dense),
-            exact: score(&candidate, Stage::Exact),
+            bm25: score(Stage::Lexical),
+            cosine: score(Stage::Dense),
+            exact: score(Stage::Exact),
             rrf: Rrf::default().score(&candidate.trail),
             coverage,
             document: candidate.chunk.doc.0,
         }
     }
-}
-
-fn score(candidate: &Candidate, stage: Stage) -> f32 {
-    candidate.score_of(stage).unwrap_or_default()
 }
 
 impl Pools {
@@ -237,17 +234,13 @@ fn grid(gap: f32) -> Vec<Calibration> {
     grid
 }
 
-fn mean(values: &[f64]) -> f64 {
-    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
-}
-
 fn median(mut values: Vec<f32>) -> Option<f32> {
     values.sort_unstable_by(f32::total_cmp);
     values.get(values.len() / 2).copied()
 }
 
 /// As a file of calibrations holds it: the tables that were there, and that of `embedder`.
-pub fn calibration_file(known: BTreeMap<String, Calibration>, embedder: &str, outcome: &Tuning) -> String {
+pub fn calibration_file(known: Calibrations, embedder: &str, outcome: &Tuning) -> String {
     let mut tables = known;
     tables.insert(embedder.into(), outcome.calibration);
     let head = "# What an embedder's cosines are worth beside BM25, and what is relevant at all. Written by `rag eval tune --write`.\n";

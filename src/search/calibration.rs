@@ -38,6 +38,11 @@ impl Calibration {
         self.scale * factor.clamp(1.0 / FACTOR_MAX, FACTOR_MAX)
     }
 
+    /// A candidate's evidence in points of BM25; `weight_dense` is that of its query.
+    pub fn points(&self, weight_dense: f32, bm25: f32, cosine: f32, exact: f32) -> f32 {
+        bm25 + weight_dense * cosine + self.exact * exact
+    }
+
     /// That of the embedder in the file at `own`, else in ours; none for an embedder that nobody has judged with.
     pub fn of(embedder: &str, own: Option<&Path>) -> Result<Option<Calibration>> {
         if let Some(path) = own

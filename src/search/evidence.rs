@@ -5,7 +5,7 @@ use super::relevance::Relevance;
 use crate::document::ChunkId;
 use crate::error::Result;
 use crate::ranking::{Candidate, Stage};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, idf};
 use crate::text::{Analyzer, Kind};
 use serde::Serialize;
 
@@ -52,9 +52,8 @@ pub fn coverages(query: &str, ids: &[ChunkId], snapshot: &dyn Snapshot, analyzer
         .map(|term| term.text)
         .collect();
     let chunks = snapshot.about().chunks as f32;
-    // Lucene's idf, as BM25 has it here.
-    let idf = |frequency: u64| (1.0 + (chunks - frequency as f32 + 0.5) / (frequency as f32 + 0.5)).ln();
-    let idfs: Vec<f32> = snapshot.document_frequencies(&terms)?.into_iter().map(idf).collect();
+    let frequencies = snapshot.document_frequencies(&terms)?.into_iter();
+    let idfs: Vec<f32> = frequencies.map(|frequency| idf(chunks, frequency as f32)).collect();
     let all: f32 = idfs.iter().sum();
     let of = |matched: Vec<bool>| {
         let covered: f32 = matched.iter().zip(&idfs).filter(|(is_there, _)| **is_there).map(|(_, idf)| idf).sum();

@@ -82,14 +82,13 @@ pub fn fuse(mut pool: Vec<Candidate>, fusion: &Fusion, limit: usize) -> (Ranking
 
 fn add_up(pool: &mut [Candidate], calibration: &Calibration) -> Weighed {
     let gap = gap(pool);
-    let (weight_dense, weight_exact) = (calibration.weight_dense(gap), calibration.exact);
+    let weight_dense = calibration.weight_dense(gap);
     let lowest = pool.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
     for candidate in pool {
-        candidate.score = score(candidate, Stage::Lexical)
-            + weight_dense * (cosine(candidate) - lowest)
-            + weight_exact * score(candidate, Stage::Exact);
+        let [bm25, exact] = [Stage::Lexical, Stage::Exact].map(|stage| candidate.score_of(stage).unwrap_or_default());
+        candidate.score = calibration.points(weight_dense, bm25, cosine(candidate) - lowest, exact);
     }
-    Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap: calibration.gap }
+    Weighed::Evidence { weight_dense, weight_exact: calibration.exact, gap, usual_gap: calibration.gap }
 }
 
 fn gap(pool: &[Candidate]) -> f32 {
@@ -104,11 +103,7 @@ pub fn gap_of(mut cosines: Vec<f32>) -> f32 {
 }
 
 fn cosine(candidate: &Candidate) -> f32 {
-    score(candidate, Stage::Dense)
-}
-
-fn score(candidate: &Candidate, stage: Stage) -> f32 {
-    candidate.score_of(stage).unwrap_or_default()
+    candidate.score_of(Stage::Dense).unwrap_or_default()
 }
 
 #[cfg(test)]

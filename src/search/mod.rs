@@ -219,6 +219,12 @@ struct Ranked {
     timings_ms: BTreeMap<&'static str, f64>,
 }
 
+impl Ranked {
+    fn by<Q>(leg: retrieve::Leg<Q>) -> Ranked {
+        Ranked { ranking: leg.ranking, fusion: None, timings_ms: leg.timings_ms }
+    }
+}
+
 fn ranked(
     query: &Query<'_>,
     snapshot: &dyn Snapshot,
@@ -226,10 +232,9 @@ fn ranked(
     embedder: Option<&dyn Embedder>,
     options: &Options,
 ) -> Result<Ranked> {
-    let one = |(ranking, timings_ms)| Ranked { ranking, fusion: None, timings_ms };
     match options.mode {
-        Mode::Lexical => Ok(one(retrieve::lexical_alone(query, snapshot, analyzer, options.limit)?)),
-        Mode::Dense => Ok(one(retrieve::dense_alone(query, snapshot, embedder, options.limit)?)),
+        Mode::Lexical => Ok(Ranked::by(retrieve::lexical(query, snapshot, analyzer, options.limit)?)),
+        Mode::Dense => Ok(Ranked::by(retrieve::dense(query, snapshot, embedder, options.limit)?)),
         Mode::Hybrid => {
             let (pool, mut timings_ms) =
                 retrieve::both(query, snapshot, analyzer, embedder, options.depth, &options.rrf)?;

@@ -16,30 +16,10 @@ use std::time::Instant;
 type Timings = BTreeMap<&'static str, f64>;
 
 /// One leg's ranking, and what it asked with.
-struct Leg<Q> {
+pub struct Leg<Q> {
     query: Q,
-    ranking: Ranking,
-    timings_ms: Timings,
-}
-
-pub fn lexical_alone(
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    limit: usize,
-) -> Result<(Ranking, Timings)> {
-    let leg = lexical(query, snapshot, analyzer, limit)?;
-    Ok((leg.ranking, leg.timings_ms))
-}
-
-pub fn dense_alone(
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    embedder: Option<&dyn Embedder>,
-    limit: usize,
-) -> Result<(Ranking, Timings)> {
-    let leg = dense(query, snapshot, embedder, limit)?;
-    Ok((leg.ranking, leg.timings_ms))
+    pub ranking: Ranking,
+    pub timings_ms: Timings,
 }
 
 /// Of what the legs have among their first `depth`, the best `depth` by reciprocal rank, ordered by chunk: ranks alone make
@@ -122,7 +102,12 @@ fn steps(ranking: &Ranking) -> BTreeMap<&ChunkId, Step> {
     ranking.iter().filter_map(|found| Some((&found.chunk, found.trail.last()?.clone()))).collect()
 }
 
-fn lexical(query: &Query<'_>, snapshot: &dyn Snapshot, analyzer: &Analyzer, limit: usize) -> Result<Leg<LexicalQuery>> {
+pub fn lexical(
+    query: &Query<'_>,
+    snapshot: &dyn Snapshot,
+    analyzer: &Analyzer,
+    limit: usize,
+) -> Result<Leg<LexicalQuery>> {
     let begin = Instant::now();
     let query = query.lexical(analyzer);
     let analysed = millis(begin);
@@ -131,7 +116,7 @@ fn lexical(query: &Query<'_>, snapshot: &dyn Snapshot, analyzer: &Analyzer, limi
     Ok(Leg { query, ranking, timings_ms })
 }
 
-fn dense(
+pub fn dense(
     query: &Query<'_>,
     snapshot: &dyn Snapshot,
     embedder: Option<&dyn Embedder>,

@@ -119,6 +119,11 @@ pub struct LexicalQuery {
     pub pairs: Vec<(String, f32)>,
 }
 
+/// How much a term tells that `frequency` of `chunks` have: Lucene's idf, `ln(1 + (N − df + ½) / (df + ½))`.
+pub fn idf(chunks: f32, frequency: f32) -> f32 {
+    (1.0 + (chunks - frequency + 0.5) / (frequency + 0.5)).ln()
+}
+
 /// One term's share in a chunk's lexical score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TermShare {
@@ -126,7 +131,7 @@ pub struct TermShare {
     pub field: String,
     /// How often the chunk has it there; `null` for what stands for several terms.
     pub tf: Option<u32>,
-    /// `ln(1 + (N − df + ½) / (df + ½))`, as Lucene's BM25 has it.
+    /// See [`idf`].
     pub idf: Option<f32>,
     pub score: f32,
 }

@@ -3,12 +3,11 @@
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
 use super::Bars;
-use crate::engine::{Engine, read_calibrations};
+use crate::engine::{Calibrations, Engine, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Answerable, Role, Suite};
 use crate::language::Lang;
 use clap::Args;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -53,7 +52,7 @@ pub fn run(args: TuneArgs, engine: &Engine, lang: Lang) -> Run {
     bar.finish_and_clear();
     let outcome = outcome?;
     if let Some(path) = &args.write {
-        let known = if path.is_file() { read_calibrations(path)? } else { BTreeMap::new() };
+        let known = if path.is_file() { read_calibrations(path)? } else { Calibrations::new() };
         std::fs::write(path, eval::calibration_file(known, &embedder, &outcome)).at("write", path)?;
     }
     if args.json {

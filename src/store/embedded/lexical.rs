@@ -8,7 +8,7 @@ pub use writer::{LexicalWriter, clone_index};
 use crate::document::{ChunkId, DocId, Passage};
 use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
-use crate::store::{LexicalQuery, StoreProblem, TermShare};
+use crate::store::{LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
 use schema::{Fields, StoredPassage, register, schema};
 use std::collections::BTreeSet;
@@ -258,7 +258,7 @@ fn statistics(clause: &Clause<'_>, searcher: &Searcher, address: DocAddress) -> 
         return Ok(None);
     }
     let (all, df) = (engine(searcher.total_num_docs())? as f32, engine(searcher.doc_freq(&term))? as f32);
-    Ok(Some((postings.term_freq(), (1.0 + (all - df + 0.5) / (df + 0.5)).ln())))
+    Ok(Some((postings.term_freq(), idf(all, df))))
 }
 
 /// The best of the terms that begin with `prefix`.
