@@ -13,6 +13,8 @@ pub enum Stage {
     /// Not a leg: the share of the query's identifiers and numbers that a candidate has.
     Exact,
     Fusion,
+    /// Not a stage of its own: what a reranker said of a passage.
+    Reranker,
     Rerank,
 }
 
@@ -23,6 +25,7 @@ impl std::fmt::Display for Stage {
             Stage::Dense => "dense",
             Stage::Exact => "exact",
             Stage::Fusion => "fusion",
+            Stage::Reranker => "reranker",
             Stage::Rerank => "rerank",
         })
     }
@@ -75,6 +78,12 @@ impl Ranking {
             candidate.trail.push(Step { stage, rank: Some(index as u32 + 1), score: candidate.score });
         }
         Ranking(scored)
+    }
+
+    /// Candidates that a ranking has given, in the order it had them: no stage is added.
+    pub fn kept(candidates: Vec<Candidate>) -> Ranking {
+        debug_assert!(candidates.is_sorted_by(|a, b| a.score >= b.score || b.score.is_nan()));
+        Ranking(candidates)
     }
 
     pub fn len(&self) -> usize {

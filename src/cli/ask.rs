@@ -18,6 +18,9 @@ pub struct AskArgs {
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
+    /// none, auto, maxsim or endpoint: look at the first passages once more 重排
+    #[arg(long, value_name = "HOW")]
+    rerank: Option<String>,
     /// Print JSON 输出 JSON
     #[arg(long)]
     json: bool,
@@ -42,6 +45,7 @@ impl AskArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "chat.passages", self.passages);
         set(flags, "search.mode", self.mode.as_ref());
+        set(flags, "chat.rerank", self.rerank.as_ref());
         set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());
         set(flags, "chat.model", self.model.as_ref());

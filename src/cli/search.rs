@@ -24,6 +24,9 @@ pub struct SearchArgs {
     /// evidence or rrf: how hybrid mode joins its legs 融合方式
     #[arg(long, value_name = "NAME")]
     fusion: Option<String>,
+    /// none, auto, maxsim or endpoint: look at the first passages once more 重排
+    #[arg(long, value_name = "HOW")]
+    rerank: Option<String>,
     /// Leave out hits of less relevance, 0 to 1 相关度下限
     #[arg(long, value_name = "R")]
     min_relevance: Option<f32>,
@@ -40,6 +43,7 @@ impl SearchArgs {
         set(flags, "search.limit", self.limit);
         set(flags, "search.mode", self.mode.as_ref());
         set(flags, "search.fusion", self.fusion.as_ref());
+        set(flags, "search.rerank", self.rerank.as_ref());
         set(flags, "search.min_relevance", self.min_relevance);
     }
 }

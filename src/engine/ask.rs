@@ -40,7 +40,7 @@ impl Engine {
     /// Finds passages, then has the model answer from them.
     pub fn ask(&self, question: &str, on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
         let begin = Instant::now();
-        let found = self.search(question, &self.passages_request())?;
+        let found = self.search(question, &self.passages_request()?)?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
         let passages = passages(&found);
@@ -58,7 +58,7 @@ impl Engine {
     /// The exact messages that `ask` would send, without asking for an answer. The endpoint is asked for its
     /// tokenizer and window where it answers; where it does not, both are estimated.
     pub fn prepare(&self, question: &str) -> Result<(Found, Prepared)> {
-        let found = self.search(question, &self.passages_request())?;
+        let found = self.search(question, &self.passages_request()?)?;
         let options = self.answer_options()?;
         let model = self.chat_model()?;
         let reachable = model.context_window().is_ok();
@@ -100,8 +100,9 @@ impl Engine {
         snapshot.fetch(&documents.iter().map(first).collect::<Vec<_>>())
     }
 
-    fn passages_request(&self) -> SearchRequest {
-        SearchRequest { limit: Some(self.config.get("chat.passages")), ..SearchRequest::default() }
+    fn passages_request(&self) -> Result<SearchRequest> {
+        let (limit, rerank) = (self.config.get("chat.passages"), self.config.text("chat.rerank").parse()?);
+        Ok(SearchRequest { limit: Some(limit), rerank: Some(rerank), ..SearchRequest::default() })
     }
 
     fn chat_model(&self) -> Result<OpenAi> {

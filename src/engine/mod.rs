@@ -30,10 +30,10 @@ use crate::config::Config;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::ingest::{self, IngestProblem};
-use crate::models::catalog;
+use crate::models::catalog::{self, EmbedderSpec};
 use crate::models::embedder::Embedder;
-use crate::models::onnx::OnnxEmbedder;
-use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, Timeouts};
+use crate::models::onnx::{MaxSim, OnnxEmbedder};
+use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, RemoteReranker, Timeouts};
 use crate::models::query_cache::QueryCache;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Snapshot, Store};
@@ -53,6 +53,8 @@ pub struct Engine {
     queries: OnceLock<Arc<QueryCache>>,
     analyzer: OnceLock<Arc<Analyzer>>,
     embedder: OnceLock<Arc<dyn Embedder>>,
+    max_sim: OnceLock<Arc<MaxSim>>,
+    remote_reranker: OnceLock<Arc<RemoteReranker>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
     /// Of the embedder that the snapshot was made with.
     calibration: OnceLock<Option<Calibration>>,
@@ -74,6 +76,8 @@ impl Engine {
             queries: OnceLock::new(),
             analyzer: OnceLock::new(),
             embedder: OnceLock::new(),
+            max_sim: OnceLock::new(),
+            remote_reranker: OnceLock::new(),
             snapshot: OnceLock::new(),
             calibration: OnceLock::new(),
         }
@@ -85,6 +89,7 @@ impl Engine {
         Engine {
             analyzer: self.analyzer.clone(),
             embedder: self.embedder.clone(),
+            max_sim: self.max_sim.clone(),
             queries: self.queries.clone(),
             ..Engine::over(self.config.clone(), self.config.home().join("evals"), name.into())
         }
@@ -221,7 +226,7 @@ impl Engine {
     fn embedder(&self) -> Result<&Arc<dyn Embedder>> {
         get_or_try_init(&self.embedder, || match self.config.optional("embed.base_url") {
             Some(url) => {
-                let endpoint = Endpoint::new(url, self.embed_key(), self.timeouts())?;
+                let endpoint = Endpoint::new(url, self.key_for("embed.base_url", "embed.api_key"), self.timeouts())?;
                 let form = RemoteForm {
                     query_prefix: self.config.text("embed.query_prefix").into(),
                     passage_prefix: self.config.text("embed.passage_prefix").into(),
@@ -234,16 +239,37 @@ impl Engine {
     }
 
     fn onnx_embedder(&self, name: &str) -> Result<OnnxEmbedder> {
-        let spec = catalog::embedder(name).ok_or_else(|| EngineProblem::UnknownEmbedder { name: name.into() })?;
-        let weights = self.weights();
-        let (folder, library) = (weights.path(spec.name)?, weights.path("onnxruntime")?);
+        let (spec, folder, library) = self.onnx_files(name)?;
         OnnxEmbedder::new(spec, folder, library, self.threads())
     }
 
+    /// The embedder's row, the folder of its weights, and ONNX Runtime.
+    fn onnx_files(&self, name: &str) -> Result<(&'static EmbedderSpec, PathBuf, PathBuf)> {
+        let spec = catalog::embedder(name).ok_or_else(|| EngineProblem::UnknownEmbedder { name: name.into() })?;
+        let weights = self.weights();
+        Ok((spec, weights.path(spec.name)?, weights.path("onnxruntime")?))
+    }
+
+    /// Compares by the tokens of the configured embedder.
+    fn max_sim(&self) -> Result<&Arc<MaxSim>> {
+        get_or_try_init(&self.max_sim, || {
+            let (spec, folder, library) = self.onnx_files(self.config.text("index.embedder"))?;
+            Ok(Arc::new(MaxSim::new(spec, folder, library, self.threads())?))
+        })
+    }
+
+    fn remote_reranker(&self) -> Result<&Arc<RemoteReranker>> {
+        get_or_try_init(&self.remote_reranker, || {
+            let url = self.config.optional("rerank.base_url").ok_or(SearchProblem::NoRerankEndpoint)?;
+            let endpoint = Endpoint::new(url, self.key_for("rerank.base_url", "rerank.api_key"), self.timeouts())?;
+            Ok(Arc::new(RemoteReranker::new(endpoint, self.config.text("rerank.model"))))
+        })
+    }
+
     /// The chat key goes to another host only if the user says so.
-    fn embed_key(&self) -> Option<ApiKey> {
-        let same_host = self.config.same_host("embed.base_url", "chat.base_url");
-        let own = self.config.optional("embed.api_key").and_then(ApiKey::new);
+    fn key_for(&self, url: &'static str, key: &'static str) -> Option<ApiKey> {
+        let same_host = self.config.same_host(url, "chat.base_url");
+        let own = self.config.optional(key).and_then(ApiKey::new);
         own.or_else(|| self.api_key().filter(|_| same_host))
     }
 

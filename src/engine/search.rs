@@ -4,8 +4,12 @@ use super::{Engine, get_or_try_init};
 use crate::document::ChunkId;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
+use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking};
-use crate::search::{self, Calibration, Found, Fusion, FusionKind, Mode, Relevance, Rrf, SearchProblem, WORDS_ALONE};
+use crate::search::{
+    self, Calibration, Found, Fusion, FusionKind, Mode, Models, Relevance, Rerank, RerankKind, Rrf, SearchProblem,
+    WORDS_ALONE,
+};
 use std::path::Path;
 
 /// What a command may ask of a search; the rest is configuration.
@@ -15,23 +19,29 @@ pub struct SearchRequest {
     pub highlight: bool,
     /// Instead of `search.limit`.
     pub limit: Option<usize>,
+    /// Instead of `search.rerank`.
+    pub rerank: Option<RerankKind>,
 }
 
-/// A way to search, as evaluations name it: `lexical`, `dense`, `hybrid` with the configured fusion, `rrf` with that one.
+/// A way to search, as evaluations name it: `lexical`, `dense`, `hybrid` with the configured fusion and reranking, `rrf`
+/// with that fusion, and `auto`, `maxsim`, `endpoint` with that reranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct System {
     pub mode: Mode,
-    /// Instead of the configured one.
+    /// Instead of the configured ones.
     fusion: Option<FusionKind>,
+    rerank: Option<RerankKind>,
 }
 
 impl std::str::FromStr for System {
     type Err = SearchProblem;
 
     fn from_str(name: &str) -> Result<System, SearchProblem> {
+        let hybrid = System { mode: Mode::Hybrid, fusion: None, rerank: None };
         Ok(match name {
-            "rrf" => System { mode: Mode::Hybrid, fusion: Some(FusionKind::Rrf) },
-            _ => System { mode: name.parse()?, fusion: None },
+            "rrf" => System { fusion: Some(FusionKind::Rrf), rerank: Some(RerankKind::None), ..hybrid },
+            "auto" | "maxsim" | "endpoint" => System { rerank: Some(name.parse()?), ..hybrid },
+            _ => System { mode: name.parse()?, ..hybrid },
         })
     }
 }
@@ -41,7 +51,7 @@ impl Engine {
     pub fn search(&self, query: &str, request: &SearchRequest) -> Result<Found> {
         let mode: Mode = self.config.text("search.mode").parse()?;
         let limit = request.limit.unwrap_or(self.config.get("search.limit"));
-        let base = self.search_options(System { mode, fusion: None }, limit)?;
+        let (base, models) = self.search_options(System { mode, fusion: None, rerank: request.rerank }, limit)?;
         let options = search::Options {
             depth: base.depth.max(limit),
             explain: request.explain,
@@ -49,14 +59,14 @@ impl Engine {
             relevance_min: self.config.get("search.min_relevance"),
             ..base
         };
-        search::search(query, self.snapshot()?.as_ref(), self.analyzer()?, self.embedder_for(mode)?, &options)
+        search::search(query, self.snapshot()?.as_ref(), self.analyzer()?, models, &options)
     }
 
     /// The ranking of a query without its text: what an evaluation needs of a search, by the same way. However many
     /// are asked for, a fusion has the candidates that it has when a user searches.
     pub fn rank(&self, query: &str, system: System, limit: usize) -> Result<Ranking> {
-        let options = self.search_options(system, limit)?;
-        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, self.embedder_for(system.mode)?, &options)
+        let (options, models) = self.search_options(system, limit)?;
+        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, models, &options)
     }
 
     /// The candidates that a hybrid search would order, each scored by both legs.
@@ -88,18 +98,48 @@ impl Engine {
         }
     }
 
-    fn search_options(&self, system: System, limit: usize) -> Result<search::Options> {
-        Ok(search::Options {
+    fn search_options(&self, system: System, limit: usize) -> Result<(search::Options, Models<'_>)> {
+        let fusion = self.fusion(system)?;
+        let (rerank, reranker) = self.rerank(system, &fusion)?.unzip();
+        let options = search::Options {
             mode: system.mode,
             limit,
             depth: self.config.get("search.depth"),
             rrf: self.rrf(),
-            fusion: self.fusion(system)?,
+            fusion,
+            rerank,
             relevance: self.relevance()?,
             relevance_min: 0.0,
             explain: false,
             highlight: false,
-        })
+        };
+        Ok((options, Models { embedder: self.embedder_for(system.mode)?, reranker }))
+    }
+
+    /// What reranks, and how. Automatic reranking is left out where it has not been shown to help.
+    fn rerank(&self, system: System, fusion: &Fusion) -> Result<Option<(Rerank, &dyn Reranker)>> {
+        let kind = match system.rerank {
+            Some(kind) => kind,
+            None => self.config.text("search.rerank").parse()?,
+        };
+        let points = match fusion {
+            Fusion::Evidence(calibration) => Some(calibration.maxsim),
+            Fusion::Rrf(_) => None,
+        };
+        let only_disagreement = match kind {
+            RerankKind::None => return Ok(None),
+            RerankKind::Endpoint => return Ok(Some((Rerank::Replace, self.remote_reranker()?.as_ref()))),
+            RerankKind::Auto => true,
+            RerankKind::MaxSim => false,
+        };
+        match points {
+            Some(points) if points > 0.0 => {
+                Ok(Some((Rerank::Add { points, only_disagreement }, self.max_sim()?.as_ref())))
+            }
+            _ if kind == RerankKind::Auto => Ok(None),
+            Some(_) => Err(SearchProblem::NoMaxSim { embedder: self.embedder_name()? }.into()),
+            None => Err(SearchProblem::NothingFused { mode: self.config.text("search.mode").into() }.into()),
+        }
     }
 
     /// An embedder that nobody has judged with is fused by ranks, which need no calibration.

@@ -228,7 +228,14 @@ fn grid(gap: f32) -> Vec<Calibration> {
     let mut grid = Vec::new();
     for scale in (0..66).map(|step| 10.0 * 1.1f32.powi(step)) {
         for trust in [0.0, 0.1, 0.2] {
-            grid.extend([0.0, 5.0, 10.0].map(|exact| Calibration { scale, gap, trust, exact, relevance: WORDS_ALONE }));
+            grid.extend([0.0, 5.0, 10.0].map(|exact| Calibration {
+                scale,
+                gap,
+                trust,
+                exact,
+                maxsim: 0.0,
+                relevance: WORDS_ALONE,
+            }));
         }
     }
     grid
@@ -239,10 +246,12 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
     values.get(values.len() / 2).copied()
 }
 
-/// As a file of calibrations holds it: the tables that were there, and that of `embedder`.
+/// As a file of calibrations holds it: the tables that were there, and that of `embedder`; what MaxSim is worth
+/// beside them is not learnt here and stays.
 pub fn calibration_file(known: Calibrations, embedder: &str, outcome: &Tuning) -> String {
     let mut tables = known;
-    tables.insert(embedder.into(), outcome.calibration);
+    let maxsim = tables.get(embedder).map_or(0.0, |known| known.maxsim);
+    tables.insert(embedder.into(), Calibration { maxsim, ..outcome.calibration });
     let head = "# What an embedder's cosines are worth beside BM25, and what is relevant at all. Written by `rag eval tune --write`.\n";
     format!("{head}{}", toml::to_string(&tables).unwrap_or_default())
 }

@@ -7,4 +7,5 @@ pub mod llama;
 pub mod onnx;
 pub mod openai;
 pub mod query_cache;
+pub mod reranker;
 pub mod weights;

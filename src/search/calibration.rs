@@ -25,6 +25,9 @@ pub struct Calibration {
     pub trust: f32,
     /// Points of BM25 for having all of the query's identifiers and numbers.
     pub exact: f32,
+    /// Points of BM25 a unit of MaxSim; 0 where nobody has judged with it.
+    #[serde(default)]
+    pub maxsim: f32,
     pub relevance: Relevance,
 }
 

@@ -114,8 +114,14 @@ mod tests {
     use crate::ranking::Step;
     use proptest::prelude::*;
 
-    const EVIDENCE: Fusion =
-        Fusion::Evidence(Calibration { scale: 100.0, gap: 0.1, trust: 0.5, exact: 10.0, relevance: WORDS_ALONE });
+    const EVIDENCE: Fusion = Fusion::Evidence(Calibration {
+        scale: 100.0,
+        gap: 0.1,
+        trust: 0.5,
+        exact: 10.0,
+        maxsim: 0.0,
+        relevance: WORDS_ALONE,
+    });
     const RRF: Fusion = Fusion::Rrf(Rrf { k: 60.0, weight_lexical: 1.0, weight_dense: 1.0 });
 
     /// Candidates named by their position, ranked by each leg's score.

@@ -6,6 +6,7 @@ mod fuse;
 mod problem;
 mod query;
 mod relevance;
+mod rerank;
 mod retrieve;
 mod rrf;
 
@@ -14,15 +15,18 @@ pub use evidence::{CANDIDATES as EVIDENCE_CANDIDATES, Evidence};
 pub use fuse::{Fusion, FusionKind, Weighed, fuse, gap_of};
 pub use problem::SearchProblem;
 pub use relevance::{Logistic, Relevance, WORDS_ALONE};
+pub use rerank::{Rerank, RerankKind};
 pub use rrf::Rrf;
 
 use crate::document::{ChunkId, DocId, Passage, heading};
 use crate::error::Result;
 use crate::models::embedder::Embedder;
+use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking, Step};
 use crate::store::{Generation, Snapshot, TermShare};
 use crate::text::Analyzer;
 use query::Query;
+use rerank::rerank;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -73,6 +77,8 @@ pub struct Options {
     /// Chooses the candidates of a fusion.
     pub rrf: Rrf,
     pub fusion: Fusion,
+    /// Needs a reranker.
+    pub rerank: Option<Rerank>,
     pub relevance: Relevance,
     /// Hits of less relevance are left out.
     pub relevance_min: f32,
@@ -148,21 +154,26 @@ pub struct Found {
     pub timings_ms: BTreeMap<&'static str, f64>,
 }
 
+/// The models a search may need. Vectors must be of the snapshot's kind; a leg or a stage that lacks its model is an error.
+#[derive(Clone, Copy, Default)]
+pub struct Models<'m> {
+    pub embedder: Option<&'m dyn Embedder>,
+    pub reranker: Option<&'m dyn Reranker>,
+}
+
 /// Finds the passages for `query`. The legs of `Mode::Hybrid` run on two threads.
-///
-/// The embedder may be left out only for `Mode::Lexical`; its vectors must be of the snapshot's kind.
 pub fn search(
     query: &str,
     snapshot: &dyn Snapshot,
     analyzer: &Analyzer,
-    embedder: Option<&dyn Embedder>,
+    models: Models<'_>,
     options: &Options,
 ) -> Result<Found> {
     let begin = Instant::now();
     let query = Query::new(query)?;
     // The evidence is of the same candidates however few hits are wanted.
     let wider = Options { limit: options.limit.max(evidence::CANDIDATES), ..options.clone() };
-    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, embedder, &wider)?;
+    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, models, &wider)?;
     let candidates = ranking.into_candidates();
     let (evidence, relevances) = timed(&mut timings_ms, "weigh", || {
         evidence::weigh(query.text, &candidates, &options.relevance, snapshot, analyzer)
@@ -195,10 +206,10 @@ pub fn rank(
     query: &str,
     snapshot: &dyn Snapshot,
     analyzer: &Analyzer,
-    embedder: Option<&dyn Embedder>,
+    models: Models<'_>,
     options: &Options,
 ) -> Result<Ranking> {
-    Ok(ranked(&Query::new(query)?, snapshot, analyzer, embedder, options)?.ranking)
+    Ok(ranked(&Query::new(query)?, snapshot, analyzer, models, options)?.ranking)
 }
 
 /// The candidates of both legs before any fusion, each scored by both.
@@ -229,19 +240,27 @@ fn ranked(
     query: &Query<'_>,
     snapshot: &dyn Snapshot,
     analyzer: &Analyzer,
-    embedder: Option<&dyn Embedder>,
+    models: Models<'_>,
     options: &Options,
 ) -> Result<Ranked> {
-    match options.mode {
-        Mode::Lexical => Ok(Ranked::by(retrieve::lexical(query, snapshot, analyzer, options.limit)?)),
-        Mode::Dense => Ok(Ranked::by(retrieve::dense(query, snapshot, embedder, options.limit)?)),
+    let limit = options.rerank.map_or(options.limit, |_| Rerank::depth(options.limit));
+    let mut ranked = match options.mode {
+        Mode::Lexical => Ranked::by(retrieve::lexical(query, snapshot, analyzer, limit)?),
+        Mode::Dense => Ranked::by(retrieve::dense(query, snapshot, models.embedder, limit)?),
         Mode::Hybrid => {
             let (pool, mut timings_ms) =
-                retrieve::both(query, snapshot, analyzer, embedder, options.depth, &options.rrf)?;
-            let (ranking, fusion) = timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, options.limit)))?;
-            Ok(Ranked { ranking, fusion: Some(fusion), timings_ms })
+                retrieve::both(query, snapshot, analyzer, models.embedder, options.depth, &options.rrf)?;
+            let (ranking, fusion) = timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, limit)))?;
+            Ranked { ranking, fusion: Some(fusion), timings_ms }
         }
+    };
+    if let Some(how) = options.rerank {
+        let reranker = models.reranker.ok_or(SearchProblem::NoReranker)?;
+        let fused = std::mem::take(&mut ranked.ranking);
+        ranked.ranking =
+            timed(&mut ranked.timings_ms, "rerank", || rerank(fused, query, how, reranker, snapshot, options.limit))?;
     }
+    Ok(ranked)
 }
 
 fn fetch(found: Vec<(Candidate, f32)>, snapshot: &dyn Snapshot) -> Result<Vec<Hit>> {

@@ -10,6 +10,7 @@ mod embedder;
 mod eval_cli;
 mod gemma;
 mod llama;
+mod rerank;
 mod scripted_hub;
 mod search_cli;
 mod support;

@@ -89,7 +89,7 @@ fn show(outcome: &eval::Tuning, embedder: &str, lang: Lang) -> anyhow::Result<()
     }
     writeln!(out, "{}", outcome.over_suites.words(lang))?;
     answerable(&mut out, &outcome.answerable, lang)?;
-    let eval::Calibration { scale, gap, trust, exact, relevance } = outcome.calibration;
+    let eval::Calibration { scale, gap, trust, exact, relevance, .. } = outcome.calibration;
     writeln!(out, "{BOLD}[{embedder}]{BOLD:#} scale = {scale:.1}  gap = {gap:.4}  trust = {trust}  exact = {exact}")?;
     let eval::Relevance { floor, coverage, cosine } = relevance;
     writeln!(

@@ -12,13 +12,16 @@ mod batch;
 mod fingerprint;
 mod form;
 mod graph;
+mod maxsim;
 mod passages;
 pub mod pieces;
 mod problem;
 mod publish;
 mod queries;
 mod runtime;
+mod tokens;
 
+pub use maxsim::MaxSim;
 pub use problem::OnnxProblem;
 
 use super::catalog::{EmbedderSpec, Pooling};

@@ -18,6 +18,8 @@ pub enum OnnxProblem {
     Inference { model: &'static str, reason: String },
     #[error("the embedder {model} gave no vector of {dim} finite numbers for a text")]
     NoVector { model: &'static str, dim: usize },
+    #[error("the embedder {model} gives no vectors of single tokens, which maxsim compares")]
+    NoTokenVectors { model: &'static str },
 }
 
 use OnnxProblem::*;
@@ -28,6 +30,7 @@ impl Problem for OnnxProblem {
             LibraryMissing { .. } | LibraryUnusable { .. } | FileMissing { .. } | FileUnusable { .. } => {
                 Fault::Environment
             }
+            NoTokenVectors { .. } => Fault::User,
             Inference { .. } | NoVector { .. } => Fault::Bug,
         }
     }
@@ -41,6 +44,7 @@ impl Problem for OnnxProblem {
                 format!("向量模型 {model} 的 {} 无法使用:{reason}", path.display())
             }
             Inference { model, reason } => format!("向量模型 {model} 处理文本失败:{reason}"),
+            NoTokenVectors { model } => format!("向量模型 {model} 不给出单个词元的向量,maxsim 要比较的正是它们"),
             NoVector { model, dim } => format!("向量模型 {model} 未能为一段文本给出 {dim} 维有限数值的向量"),
         }
     }
@@ -51,6 +55,10 @@ impl Problem for OnnxProblem {
         Some(match self {
             LibraryMissing { .. } | LibraryUnusable { .. } => pull("onnxruntime"),
             FileMissing { model, .. } => pull(model),
+            NoTokenVectors { .. } => lang.pick(
+                "改用 --rerank none,或用 rag index --rebuild 换成 multilingual-e5-small".into(),
+                "--rerank none, or index with multilingual-e5-small".into(),
+            ),
             FileUnusable { model, .. } | Inference { model, .. } | NoVector { model, .. } => lang.pick(
                 format!("运行 `rag models verify` 检查模型文件;若有损坏,再运行 `rag models pull {model}`"),
                 format!(
@@ -76,6 +84,7 @@ mod tests {
             (FileUnusable { model, path, reason: "r".into() }, "rag models verify"),
             (Inference { model, reason: "r".into() }, "rag models verify"),
             (NoVector { model, dim: 384 }, "rag models verify"),
+            (NoTokenVectors { model }, "--rerank none"),
         ];
         for (problem, command) in cases {
             for lang in [Lang::Zh, Lang::En] {

@@ -33,12 +33,17 @@ impl Queries {
     pub(super) fn embed(&mut self, text: &str) -> Result<Embedding> {
         let failed = |reason: String| OnnxProblem::Inference { model: self.spec.name, reason };
         let ids = self.pieces.encode(text).map_err(|error| failed(error.to_string()))?;
-        let vector = run(&mut self.session, self.spec, ids).map_err(|error| failed(error.to_string()))?;
+        let values = run(&mut self.session, self.spec, ids).map_err(|error| failed(error.to_string()))?;
+        let vector = match self.spec.pooling {
+            Pooling::Graph => values,
+            Pooling::Mean => mean(&values, self.spec.dim),
+        };
         super::embedding(self.spec, vector)
     }
 }
 
-fn run(session: &mut Session, spec: &EmbedderSpec, ids: Vec<u32>) -> ort::Result<Vec<f32>> {
+/// The graph's output for one text: its vector, or those of its tokens, one after another.
+pub(super) fn run(session: &mut Session, spec: &EmbedderSpec, ids: Vec<u32>) -> ort::Result<Vec<f32>> {
     let shape = [1, ids.len()];
     let ids: Vec<i64> = ids.into_iter().map(i64::from).collect();
     let mask = vec![1_i64; ids.len()];
@@ -48,10 +53,7 @@ fn run(session: &mut Session, spec: &EmbedderSpec, ids: Vec<u32>) -> ort::Result
     ])?;
     let output = outputs.get(spec.output).ok_or_else(|| ort::Error::new(format!("no output {}", spec.output)))?;
     let (_, values) = output.try_extract_tensor::<f32>()?;
-    Ok(match spec.pooling {
-        Pooling::Graph => values.to_vec(),
-        Pooling::Mean => mean(values, spec.dim),
-    })
+    Ok(values.to_vec())
 }
 
 /// The mean of the token vectors that lie one after another in `values`; there is no padding in a batch of one.

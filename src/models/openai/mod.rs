@@ -15,6 +15,7 @@ mod extras;
 mod key;
 mod reach;
 mod refusal;
+mod rerank;
 mod stream;
 
 pub use broken::BrokenAnswer;
@@ -23,6 +24,7 @@ pub use endpoint::{Endpoint, Timeouts};
 pub use key::ApiKey;
 pub use reach::ReachProblem;
 pub use refusal::RefusalProblem;
+pub use rerank::{RemoteReranker, RerankProblem};
 
 use super::chat::{ChatModel, ChatRequest, Completion};
 use crate::error::Result;
