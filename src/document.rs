@@ -45,6 +45,8 @@ pub struct Document {
     pub path: String,
     /// Where its facts come from (front matter `sources`), shown to the model; may be empty.
     pub source: String,
+    /// Keys and values that searches can be filtered by: the rest of the front matter, or of a JSON line.
+    pub properties: Vec<(String, String)>,
     /// The body, byte for byte as in the file (front matter cut off).
     pub text: String,
 }

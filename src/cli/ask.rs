@@ -1,7 +1,7 @@
 //! `rag ask`.
 
 use super::render::{self, BOLD, DIM};
-use super::{Flags, Outcome, Run, set};
+use super::{Flags, Outcome, Run, set, set_lines};
 use crate::engine::{Answer, AskEvent, Citation, Engine, Found, Grounded, Prepared};
 use crate::language::Lang;
 use clap::Args;
@@ -18,6 +18,9 @@ pub struct AskArgs {
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
+    /// Only documents whose front matter says so: tag=检索, date>=2024-01-01; repeatable 按文档属性筛选
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
     /// none, auto, maxsim or endpoint: look at the first passages once more 重排
     #[arg(long, value_name = "HOW")]
     rerank: Option<String>,
@@ -45,6 +48,7 @@ impl AskArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "chat.passages", self.passages);
         set(flags, "search.mode", self.mode.as_ref());
+        set_lines(flags, "search.where", &self.conditions);
         set(flags, "chat.rerank", self.rerank.as_ref());
         set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());

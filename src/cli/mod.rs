@@ -33,9 +33,9 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Collection to work on 资料库 [default: default]
-    #[arg(short, long, global = true, value_name = "NAME")]
-    collection: Option<String>,
+    /// Collection to work on; several can be searched as one 资料库 [default: default]
+    #[arg(short, long = "collection", global = true, value_name = "NAME")]
+    collections: Vec<String>,
     /// Say what is going on, on stderr; twice for more 详细输出
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, lang: Lang) -> Run {
     let mut flags: Flags = Vec::new();
-    set(&mut flags, "collection", cli.global.collection);
+    set(&mut flags, "collection", Some(cli.global.collections.join(",")).filter(|names| !names.is_empty()));
     cli.command.add_flags(&mut flags);
     let engine = Engine::new(Config::load(&flags)?);
     match cli.command {
@@ -155,6 +155,11 @@ fn speak(question: Option<&str>) -> Lang {
 /// Records a flag that was given.
 fn set(flags: &mut Flags, name: &'static str, value: Option<impl ToString>) {
     flags.extend(value.map(|value| (name, value.to_string())));
+}
+
+/// Records a flag that can be given several times.
+fn set_lines(flags: &mut Flags, name: &'static str, values: &[String]) {
+    set(flags, name, Some(values.join("\n")).filter(|_| !values.is_empty()));
 }
 
 /// A reader that had enough (`rag search … | head -1`) is no failure.

@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
-use super::{Flags, Outcome, Run, set};
+use super::{Flags, Outcome, Run, set, set_lines};
 use crate::engine::{Engine, Evidence, Found, Hit, SearchRequest, TermShare};
 use crate::language::Lang;
 use clap::Args;
@@ -24,6 +24,9 @@ pub struct SearchArgs {
     /// evidence or rrf: how hybrid mode joins its legs 融合方式
     #[arg(long, value_name = "NAME")]
     fusion: Option<String>,
+    /// Only documents whose front matter says so: tag=检索, date>=2024-01-01; repeatable 按文档属性筛选
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
     /// none, auto, maxsim or endpoint: look at the first passages once more 重排
     #[arg(long, value_name = "HOW")]
     rerank: Option<String>,
@@ -42,6 +45,7 @@ impl SearchArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "search.limit", self.limit);
         set(flags, "search.mode", self.mode.as_ref());
+        set_lines(flags, "search.where", &self.conditions);
         set(flags, "search.fusion", self.fusion.as_ref());
         set(flags, "search.rerank", self.rerank.as_ref());
         set(flags, "search.min_relevance", self.min_relevance);
@@ -70,6 +74,9 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
         writeln!(out, "    {}", snippet(&hit.text, &hit.marks, SNIPPET_COLUMNS))?;
         if explain {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
+            for same in &hit.duplicates {
+                writeln!(out, "    {DIM}= {}  {}{DIM:#}", same.chunk, render::place(&same.path, same.lines))?;
+            }
         }
     }
     if explain {

@@ -42,7 +42,7 @@ const fn scoped(scope: Scope, key: Key) -> Key {
 
 #[rustfmt::skip]
 pub static KEYS: &[Key] = &[
-    key("collection", &["RAG_COLLECTION"], "default", ("collection to work on", "使用的资料库")),
+    key("collection", &["RAG_COLLECTION"], "default", ("collection to work on; several with commas between them are searched as one", "使用的资料库,多个以逗号隔开")),
     scoped(Scope::Trusted, key("index.paths", &["RAG_PATHS"], "", ("folders and files to index, separated by the system's path separator", "要索引的目录或文件"))),
     key("index.embedder", &["RAG_EMBEDDER"], "multilingual-e5-small", ("embedding model", "向量模型")),
     key("index.chunk", &["RAG_CHUNK"], "600", ("longest chunk, in Han characters (other text counts a quarter a byte)", "文本块上限(汉字数)")),
@@ -52,6 +52,7 @@ pub static KEYS: &[Key] = &[
     key("text.dictionary", &["RAG_DICTIONARY"], "", ("user dictionary, one word a line", "用户词典,一行一词")),
     key("search.mode", &["RAG_MODE"], "hybrid", ("hybrid, lexical or dense", "检索方式")),
     key("search.limit", &["RAG_LIMIT"], "10", ("hits shown", "显示条数")),
+    key("search.where", &["RAG_WHERE"], "", ("conditions on front matter, one a line: date>=2024-01-01", "按文档属性筛选,一行一条")),
     key("search.fusion", &["RAG_FUSION"], "evidence", ("evidence adds up scores, rrf looks at ranks alone", "融合方式")),
     scoped(Scope::Trusted, key("search.calibration", &["RAG_CALIBRATION"], "", ("file that rag eval tune wrote, instead of the built-in calibration", "自己的融合校准文件"))),
     key("search.min_relevance", &["RAG_MIN_RELEVANCE"], "0", ("hits of less relevance are left out, 0 to 1", "相关度下限,0 到 1")),

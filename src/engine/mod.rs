@@ -36,9 +36,10 @@ use crate::models::onnx::{MaxSim, OnnxEmbedder};
 use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, RemoteReranker, Timeouts};
 use crate::models::query_cache::QueryCache;
 use crate::store::embedded::EmbeddedStore;
-use crate::store::{Snapshot, Store};
+use crate::store::{Filter, Snapshot, Store};
 use crate::text::Analyzer;
 use problem::EngineProblem;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -46,7 +47,7 @@ use std::time::Duration;
 /// Everything a command needs, opened when it is first asked for.
 pub struct Engine {
     config: Config,
-    /// The folder of the collections, and the name of ours.
+    /// The folder of the collections, and the name of ours; several with commas between them are searched as one.
     collections: PathBuf,
     collection: String,
     /// Set where query vectors are kept.
@@ -56,6 +57,7 @@ pub struct Engine {
     max_sim: OnceLock<Arc<MaxSim>>,
     remote_reranker: OnceLock<Arc<RemoteReranker>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
+    filter: OnceLock<Filter>,
     /// Of the embedder that the snapshot was made with.
     calibration: OnceLock<Option<Calibration>>,
 }
@@ -79,6 +81,7 @@ impl Engine {
             max_sim: OnceLock::new(),
             remote_reranker: OnceLock::new(),
             snapshot: OnceLock::new(),
+            filter: OnceLock::new(),
             calibration: OnceLock::new(),
         }
     }
@@ -202,13 +205,26 @@ impl Engine {
         })
     }
 
+    /// The one collection that is written to.
     fn store(&self) -> Result<EmbeddedStore> {
+        self.store_of(&self.collection)
+    }
+
+    fn store_of(&self, name: &str) -> Result<EmbeddedStore> {
         let graph_min = self.config.get("index.graph_min");
-        EmbeddedStore::new(&self.collections, &self.collection, self.analyzer()?.clone(), graph_min)
+        EmbeddedStore::new(&self.collections, name, self.analyzer()?.clone(), graph_min)
     }
 
     fn snapshot(&self) -> Result<&Arc<dyn Snapshot>> {
-        get_or_try_init(&self.snapshot, || self.store()?.snapshot().map_err(|error| self.name_collections(error)))
+        let names: BTreeSet<&str> = self.collection.split(',').map(str::trim).collect();
+        let open = || {
+            let stores: Vec<EmbeddedStore> = names.iter().map(|name| self.store_of(name)).collect::<Result<_>>()?;
+            match stores.as_slice() {
+                [one] => one.snapshot(),
+                several => EmbeddedStore::join(several),
+            }
+        };
+        get_or_try_init(&self.snapshot, || open().map_err(|error| self.name_collections(error)))
     }
 
     /// Where the collection asked for is not there but others are, says which.

@@ -7,9 +7,10 @@ use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking};
 use crate::search::{
-    self, Calibration, Found, Fusion, FusionKind, Mode, Models, Relevance, Rerank, RerankKind, Rrf, SearchProblem,
-    WORDS_ALONE,
+    self, Calibration, Found, Fusion, FusionKind, Mode, Models, Relevance, Rerank, RerankKind, Rrf, Scope,
+    SearchProblem, WORDS_ALONE,
 };
+use crate::store::Filter;
 use std::path::Path;
 
 /// What a command may ask of a search; the rest is configuration.
@@ -59,26 +60,26 @@ impl Engine {
             relevance_min: self.config.get("search.min_relevance"),
             ..base
         };
-        search::search(query, self.snapshot()?.as_ref(), self.analyzer()?, models, &options)
+        search::search(query, self.scope()?, models, &options)
     }
 
     /// The ranking of a query without its text: what an evaluation needs of a search, by the same way. However many
     /// are asked for, a fusion has the candidates that it has when a user searches.
     pub fn rank(&self, query: &str, system: System, limit: usize) -> Result<Ranking> {
         let (options, models) = self.search_options(system, limit)?;
-        search::rank(query, self.snapshot()?.as_ref(), self.analyzer()?, models, &options)
+        search::rank(query, self.scope()?, models, &options)
     }
 
     /// The candidates that a hybrid search would order, each scored by both legs.
     pub fn pool(&self, query: &str) -> Result<Vec<Candidate>> {
         let depth = self.config.get("search.depth");
-        search::pool(query, self.snapshot()?.as_ref(), self.analyzer()?, self.query_embedder()?, depth, &self.rrf())
+        search::pool(query, self.scope()?, self.query_embedder()?, depth, &self.rrf())
     }
 
     /// The share of the query's terms that each of these has, weighted by idf.
     pub fn coverages(&self, query: &str, candidates: &[Candidate]) -> Result<Vec<f32>> {
         let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
-        search::coverages(query, &ids, self.snapshot()?.as_ref(), self.analyzer()?)
+        search::coverages(query, &ids, self.scope()?)
     }
 
     /// Name of the embedder whose vectors are indexed, as calibrations are named.
@@ -96,6 +97,11 @@ impl Engine {
             Some(cache) => Ok(cache.as_ref()),
             None => Ok(self.embedder()?.as_ref()),
         }
+    }
+
+    fn scope(&self) -> Result<Scope<'_>> {
+        let filter = get_or_try_init(&self.filter, || Ok(Filter::parse(self.config.text("search.where"))?))?;
+        Ok(Scope { snapshot: self.snapshot()?.as_ref(), analyzer: self.analyzer()?, filter })
     }
 
     fn search_options(&self, system: System, limit: usize) -> Result<(search::Options, Models<'_>)> {

@@ -200,6 +200,7 @@ mod tests {
             aliases: vec!["Hybrid search".into()],
             path: String::new(),
             source: String::new(),
+            properties: Vec::new(),
             text: "两路各取候选,再把名次合并起来。".into(),
         };
         assert_eq!(overlap(query, &document), expect);

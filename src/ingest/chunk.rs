@@ -165,6 +165,7 @@ mod tests {
             aliases: vec![],
             path: "d.txt".into(),
             source: String::new(),
+            properties: Vec::new(),
             text: text.into(),
         };
         Source { document, blocks, first_line: 1, one_line: false }

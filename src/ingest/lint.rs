@@ -13,6 +13,7 @@ use super::{Options, parse, walk};
 use crate::document::Document;
 use crate::error::Result;
 use crate::language::is_han;
+use crate::text::letters;
 use parse::Source;
 use pulldown_cmark::{Event, Parser, Tag};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,11 +155,6 @@ fn names_of(document: &Linted) -> String {
     let Document { title, aliases, .. } = &document.source.document;
     let names = std::iter::once(title).chain(aliases).map(|name| letters(name).into_iter().collect::<String>());
     names.collect::<Vec<_>>().join("\n")
-}
-
-/// Lower case, without blanks and punctuation.
-fn letters(text: &str) -> Vec<char> {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Front matter: what a Markdown file says of itself between two lines of dashes.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -32,6 +34,35 @@ impl FactSource {
             FactSource::Name(name) => name,
         }
     }
+}
+
+/// Longer values are text, not properties.
+const VALUE_CHARS_MAX: usize = 200;
+
+/// What `yaml` says under any key, one pair a value; maps are passed over.
+pub fn properties(yaml: &str) -> Vec<(String, String)> {
+    // Where this cannot be read, reading it as [`FrontMatter`] has said so.
+    flattened(serde_saphyr::from_str(yaml).unwrap_or_default())
+}
+
+/// One pair for each value that can be compared.
+pub fn flattened(fields: BTreeMap<String, Value>) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (key, value) in fields {
+        let values = match value {
+            Value::Array(values) => values,
+            one => vec![one],
+        };
+        let texts = values.into_iter().filter_map(|value| match value {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(is_so) => Some(is_so.to_string()),
+            _ => None,
+        });
+        let is_value = |text: &String| !text.trim().is_empty() && text.chars().count() <= VALUE_CHARS_MAX;
+        pairs.extend(texts.filter(is_value).map(|text| (key.clone(), text)));
+    }
+    pairs
 }
 
 /// A list, one entry without its brackets, or nothing at all: note-taking programs write all three.

@@ -264,8 +264,9 @@ fn document_hash(source: &parse::Source, options: &Options) -> String {
     let mut hasher = blake3::Hasher::new();
     let document = &source.document;
     let aliases = document.aliases.join("\n");
+    let properties = format!("{:?}", document.properties);
     let cut = format!("{} {} {}", chunk::VERSION, options.chunk_units, options.index_code);
-    for part in [&cut, &document.title, &aliases, &document.path, &document.source, &document.text] {
+    for part in [&cut, &document.title, &aliases, &document.path, &document.source, &properties, &document.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

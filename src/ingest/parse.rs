@@ -1,12 +1,13 @@
 //! A file into documents: front matter, Markdown structure, plain text, JSON Lines.
 
 use super::Options;
-use super::matter::{FactSource, FrontMatter, split_front_matter};
+use super::matter::{FactSource, FrontMatter, flattened, properties, split_front_matter};
 use super::problem::{SkipReason, Skipped};
 use super::walk::{Kind, SourceFile};
 use crate::document::{DocId, Document};
 use pulldown_cmark::{Event, HeadingLevel, Options as MarkdownOptions, Parser, Tag, TagEnd};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A document with the structure that chunking needs.
@@ -82,7 +83,8 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
     let source = front.sources.iter().map(FactSource::cite).collect::<Vec<_>>().join("; ");
     let id = DocId(front.id.unwrap_or_else(|| file.relative.clone()));
     let path = file.absolute.clone();
-    let document = Document { id, title, aliases: front.aliases, path, source, text: body };
+    let properties = yaml.map(properties).unwrap_or_default();
+    let document = Document { id, title, aliases: front.aliases, path, source, properties, text: body };
     parsed.documents.push(Source { document, blocks, first_line, one_line: false });
     Ok(parsed)
 }
@@ -171,6 +173,7 @@ fn plain(file: &SourceFile, text: String) -> Result<Parsed, SkipReason> {
         aliases: Vec::new(),
         path,
         source: String::new(),
+        properties: Vec::new(),
         text,
     };
     let documents = vec![Source { document, blocks, first_line: 1, one_line: false }];
@@ -212,6 +215,8 @@ struct JsonDocument {
     #[serde(default)]
     title: Option<String>,
     text: String,
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
 }
 
 fn json_lines(file: &SourceFile, text: &str) -> Parsed {
@@ -249,6 +254,7 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
             aliases: Vec::new(),
             path: path.clone(),
             source: String::new(),
+            properties: flattened(document.rest),
             text: document.text,
         };
         parsed.documents.push(Source { document, blocks, first_line: index as u32 + 1, one_line: true });

@@ -1,12 +1,13 @@
 //! Evidence: whether what was found has anything to do with the query. Unlike a fused score, which is about order only,
 //! it means the same for every query, so that a question the collection does not cover can be told.
 
+use super::Scope;
 use super::relevance::Relevance;
 use crate::document::ChunkId;
 use crate::error::Result;
 use crate::ranking::{Candidate, Stage};
-use crate::store::{Snapshot, idf};
-use crate::text::{Analyzer, Kind};
+use crate::store::idf;
+use crate::text::Kind;
 use serde::Serialize;
 
 /// Candidates looked at, best first: what does not come up among them answers nothing.
@@ -28,11 +29,10 @@ pub fn weigh(
     query: &str,
     candidates: &[Candidate],
     relevance: &Relevance,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
+    scope: Scope<'_>,
 ) -> Result<(Evidence, Vec<f32>)> {
     let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
-    let coverages = coverages(query, &ids, snapshot, analyzer)?;
+    let coverages = coverages(query, &ids, scope)?;
     let cosine =
         |candidate: &Candidate| candidate.trail.iter().find(|step| step.stage == Stage::Dense).map(|step| step.score);
     let each = candidates.iter().zip(&coverages);
@@ -44,7 +44,8 @@ pub fn weigh(
 }
 
 /// The share of the query's terms that each chunk has, weighted by idf.
-pub fn coverages(query: &str, ids: &[ChunkId], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Vec<f32>> {
+pub fn coverages(query: &str, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
+    let Scope { snapshot, analyzer, .. } = scope;
     let terms: Vec<String> = analyzer
         .content_terms(query)
         .into_iter()

@@ -1,6 +1,7 @@
 //! Search: query → legs → fusion → hits.
 
 mod calibration;
+mod collapse;
 mod evidence;
 mod fuse;
 mod problem;
@@ -11,11 +12,13 @@ mod retrieve;
 mod rrf;
 
 pub use calibration::{Calibration, Calibrations, read as read_calibrations};
+pub use collapse::Duplicate;
 pub use evidence::{CANDIDATES as EVIDENCE_CANDIDATES, Evidence};
 pub use fuse::{Fusion, FusionKind, Weighed, fuse, gap_of};
 pub use problem::SearchProblem;
 pub use relevance::{Logistic, Relevance, WORDS_ALONE};
 pub use rerank::{Rerank, RerankKind};
+pub use retrieve::Scope;
 pub use rrf::Rrf;
 
 use crate::document::{ChunkId, DocId, Passage, heading};
@@ -23,8 +26,8 @@ use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking, Step};
-use crate::store::{Generation, Snapshot, TermShare};
-use crate::text::Analyzer;
+use crate::store::{Generation, TermShare};
+use collapse::{Kept, collapse};
 use query::Query;
 use rerank::rerank;
 use serde::Serialize;
@@ -67,6 +70,9 @@ impl std::str::FromStr for FusionKind {
     }
 }
 
+/// Candidates beyond those wanted, in the place of those that others stand for.
+const SPARE: usize = 10;
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     pub mode: Mode,
@@ -108,6 +114,9 @@ pub struct Hit {
     pub text: String,
     /// What every stage made of it.
     pub trail: Vec<Step>,
+    /// Passages that say the same, ranked lower; this one stands for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
     /// With `explain`: the parts of the lexical score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Vec<TermShare>>,
@@ -162,66 +171,50 @@ pub struct Models<'m> {
 }
 
 /// Finds the passages for `query`. The legs of `Mode::Hybrid` run on two threads.
-pub fn search(
-    query: &str,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    models: Models<'_>,
-    options: &Options,
-) -> Result<Found> {
+pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
     let begin = Instant::now();
     let query = Query::new(query)?;
-    // The evidence is of the same candidates however few hits are wanted.
-    let wider = Options { limit: options.limit.max(evidence::CANDIDATES), ..options.clone() };
-    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, snapshot, analyzer, models, &wider)?;
+    // The evidence is of the same candidates however few hits are wanted, and some may stand for others.
+    let wider = Options { limit: options.limit.max(evidence::CANDIDATES) + SPARE, ..options.clone() };
+    let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, scope, models, &wider)?;
     let candidates = ranking.into_candidates();
-    let (evidence, relevances) = timed(&mut timings_ms, "weigh", || {
-        evidence::weigh(query.text, &candidates, &options.relevance, snapshot, analyzer)
-    })?;
+    let (evidence, relevances) =
+        timed(&mut timings_ms, "weigh", || evidence::weigh(query.text, &candidates, &options.relevance, scope))?;
     let mut found: Vec<(Candidate, f32)> = candidates.into_iter().zip(relevances).collect();
     found.retain(|(_, relevance)| *relevance >= options.relevance_min);
-    found.truncate(options.limit);
-    let hits = timed(&mut timings_ms, "fetch", || fetch(found, snapshot))?;
+    let mut kept = timed(&mut timings_ms, "fetch", || {
+        let ids: Vec<ChunkId> = found.iter().map(|(candidate, _)| candidate.chunk.clone()).collect();
+        Ok(collapse(found, scope.snapshot.fetch(&ids)?))
+    })?;
+    kept.truncate(options.limit);
+    let hits = hits(kept);
     let mut found = Found {
         query: query.text.into(),
         mode: options.mode,
-        generation: snapshot.about().generation,
+        generation: scope.snapshot.about().generation,
         hits,
         fusion,
         evidence,
         timings_ms,
     };
-    annotate(&mut found, &query, snapshot, analyzer, options)?;
+    annotate(&mut found, &query, scope, options)?;
     found.timings_ms.insert("total", millis(begin));
     Ok(found)
 }
 
 /// The share of the query's terms that each of `ids` has, weighted by idf.
-pub fn coverages(query: &str, ids: &[ChunkId], snapshot: &dyn Snapshot, analyzer: &Analyzer) -> Result<Vec<f32>> {
-    evidence::coverages(Query::new(query)?.text, ids, snapshot, analyzer)
+pub fn coverages(query: &str, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
+    evidence::coverages(Query::new(query)?.text, ids, scope)
 }
 
 /// As [`search`], but the ranking alone.
-pub fn rank(
-    query: &str,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    models: Models<'_>,
-    options: &Options,
-) -> Result<Ranking> {
-    Ok(ranked(&Query::new(query)?, snapshot, analyzer, models, options)?.ranking)
+pub fn rank(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Ranking> {
+    Ok(ranked(&Query::new(query)?, scope, models, options)?.ranking)
 }
 
 /// The candidates of both legs before any fusion, each scored by both.
-pub fn pool(
-    query: &str,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    embedder: &dyn Embedder,
-    depth: usize,
-    rrf: &Rrf,
-) -> Result<Vec<Candidate>> {
-    Ok(retrieve::both(&Query::new(query)?, snapshot, analyzer, Some(embedder), depth, rrf)?.0)
+pub fn pool(query: &str, scope: Scope<'_>, embedder: &dyn Embedder, depth: usize, rrf: &Rrf) -> Result<Vec<Candidate>> {
+    Ok(retrieve::both(&Query::new(query)?, scope, Some(embedder), depth, rrf)?.0)
 }
 
 struct Ranked {
@@ -236,20 +229,13 @@ impl Ranked {
     }
 }
 
-fn ranked(
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    models: Models<'_>,
-    options: &Options,
-) -> Result<Ranked> {
+fn ranked(query: &Query<'_>, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Ranked> {
     let limit = options.rerank.map_or(options.limit, |_| Rerank::depth(options.limit));
     let mut ranked = match options.mode {
-        Mode::Lexical => Ranked::by(retrieve::lexical(query, snapshot, analyzer, limit)?),
-        Mode::Dense => Ranked::by(retrieve::dense(query, snapshot, models.embedder, limit)?),
+        Mode::Lexical => Ranked::by(retrieve::lexical(query, scope, limit)?),
+        Mode::Dense => Ranked::by(retrieve::dense(query, scope, models.embedder, limit)?),
         Mode::Hybrid => {
-            let (pool, mut timings_ms) =
-                retrieve::both(query, snapshot, analyzer, models.embedder, options.depth, &options.rrf)?;
+            let (pool, mut timings_ms) = retrieve::both(query, scope, models.embedder, options.depth, &options.rrf)?;
             let (ranking, fusion) = timed(&mut timings_ms, "fuse", || Ok(fuse(pool, &options.fusion, limit)))?;
             Ranked { ranking, fusion: Some(fusion), timings_ms }
         }
@@ -257,33 +243,36 @@ fn ranked(
     if let Some(how) = options.rerank {
         let reranker = models.reranker.ok_or(SearchProblem::NoReranker)?;
         let fused = std::mem::take(&mut ranked.ranking);
-        ranked.ranking =
-            timed(&mut ranked.timings_ms, "rerank", || rerank(fused, query, how, reranker, snapshot, options.limit))?;
+        ranked.ranking = timed(&mut ranked.timings_ms, "rerank", || {
+            rerank(fused, query, how, reranker, scope.snapshot, options.limit)
+        })?;
     }
     Ok(ranked)
 }
 
-fn fetch(found: Vec<(Candidate, f32)>, snapshot: &dyn Snapshot) -> Result<Vec<Hit>> {
-    let ids: Vec<ChunkId> = found.iter().map(|(candidate, _)| candidate.chunk.clone()).collect();
-    let passages = snapshot.fetch(&ids)?;
+fn hits(kept: Vec<Kept>) -> Vec<Hit> {
     let here = std::env::current_dir().unwrap_or_default();
-    let hits = found.into_iter().zip(passages).enumerate().map(|(index, ((candidate, relevance), passage))| Hit {
-        rank: index as u32 + 1,
-        score: candidate.score,
-        relevance,
-        doc: candidate.chunk.doc.clone(),
-        chunk: candidate.chunk,
-        title: passage.title,
-        headings: passage.headings,
-        path: from_here(&here, &passage.path),
-        lines: passage.lines,
-        text: passage.text,
-        trail: candidate.trail,
-        terms: None,
-        marks: Vec::new(),
-        source: passage.source,
-    });
-    Ok(hits.collect())
+    let hit = |(index, Kept { candidate, relevance, passage, mut duplicates }): (usize, Kept)| {
+        duplicates.iter_mut().for_each(|duplicate| duplicate.path = from_here(&here, &duplicate.path));
+        Hit {
+            rank: index as u32 + 1,
+            score: candidate.score,
+            relevance,
+            doc: candidate.chunk.doc.clone(),
+            chunk: candidate.chunk,
+            title: passage.title,
+            headings: passage.headings,
+            path: from_here(&here, &passage.path),
+            lines: passage.lines,
+            text: passage.text,
+            trail: candidate.trail,
+            duplicates,
+            terms: None,
+            marks: Vec::new(),
+            source: passage.source,
+        }
+    };
+    kept.into_iter().enumerate().map(hit).collect()
 }
 
 /// `path` without `here` at its beginning.
@@ -291,23 +280,17 @@ fn from_here(here: &Path, path: &str) -> String {
     Path::new(path).strip_prefix(here).map_or(path.into(), |below| below.display().to_string())
 }
 
-fn annotate(
-    found: &mut Found,
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    options: &Options,
-) -> Result<()> {
+fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Options) -> Result<()> {
     if !options.explain && !options.highlight {
         return Ok(());
     }
-    let terms = query.lexical(analyzer);
+    let terms = query.lexical(scope.analyzer);
     for hit in &mut found.hits {
         if options.explain {
-            hit.terms = Some(snapshot.term_shares(&terms, &hit.chunk)?);
+            hit.terms = Some(scope.snapshot.term_shares(&terms, &hit.chunk)?);
         }
         if options.highlight {
-            hit.marks = query.marks(analyzer, &hit.text);
+            hit.marks = query.marks(scope.analyzer, &hit.text);
         }
     }
     Ok(())

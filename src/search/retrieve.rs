@@ -8,12 +8,20 @@ use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::ranking::{Candidate, Ranking, Stage, Step};
-use crate::store::{LexicalQuery, Snapshot, StoreProblem};
+use crate::store::{Filter, LexicalQuery, Snapshot, StoreProblem};
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 type Timings = BTreeMap<&'static str, f64>;
+
+/// What is searched: of one generation, what a filter admits.
+#[derive(Clone, Copy)]
+pub struct Scope<'s> {
+    pub snapshot: &'s dyn Snapshot,
+    pub analyzer: &'s Analyzer,
+    pub filter: &'s Filter,
+}
 
 /// One leg's ranking, and what it asked with.
 pub struct Leg<Q> {
@@ -27,21 +35,20 @@ pub struct Leg<Q> {
 /// an exact one if the query has identifiers. The legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
 pub fn both(
     query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
+    scope: Scope<'_>,
     embedder: Option<&dyn Embedder>,
     depth: usize,
     rrf: &Rrf,
 ) -> Result<(Vec<Candidate>, Timings)> {
-    let (lexical, dense) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| dense(query, snapshot, embedder, depth));
-        let lexical = lexical(query, snapshot, analyzer, depth);
+    let (lexical, dense) = std::thread::scope(|threads| {
+        let other = threads.spawn(|| dense(query, scope, embedder, depth));
+        let lexical = lexical(query, scope, depth);
         let dense = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok::<_, crate::error::Error>((lexical?, dense?))
     })?;
     let begin = Instant::now();
-    let mut pool = pool(&lexical, &dense, depth, rrf, snapshot)?;
-    add_exact(&mut pool, &query.identifiers(analyzer), snapshot)?;
+    let mut pool = pool(&lexical, &dense, depth, rrf, scope.snapshot)?;
+    add_exact(&mut pool, &query.identifiers(scope.analyzer), scope.snapshot)?;
     let mut timings_ms = lexical.timings_ms;
     timings_ms.extend(dense.timings_ms);
     timings_ms.insert("pool", millis(begin));
@@ -102,36 +109,31 @@ fn steps(ranking: &Ranking) -> BTreeMap<&ChunkId, Step> {
     ranking.iter().filter_map(|found| Some((&found.chunk, found.trail.last()?.clone()))).collect()
 }
 
-pub fn lexical(
-    query: &Query<'_>,
-    snapshot: &dyn Snapshot,
-    analyzer: &Analyzer,
-    limit: usize,
-) -> Result<Leg<LexicalQuery>> {
+pub fn lexical(query: &Query<'_>, scope: Scope<'_>, limit: usize) -> Result<Leg<LexicalQuery>> {
     let begin = Instant::now();
-    let query = query.lexical(analyzer);
+    let query = query.lexical(scope.analyzer);
     let analysed = millis(begin);
-    let ranking = snapshot.lexical(&query, limit)?;
+    let ranking = scope.snapshot.lexical(&query, scope.filter, limit)?;
     let timings_ms = Timings::from([("analyse", analysed), ("lexical", millis(begin) - analysed)]);
     Ok(Leg { query, ranking, timings_ms })
 }
 
 pub fn dense(
     query: &Query<'_>,
-    snapshot: &dyn Snapshot,
+    scope: Scope<'_>,
     embedder: Option<&dyn Embedder>,
     limit: usize,
 ) -> Result<Leg<Embedding>> {
     let begin = Instant::now();
     let embedder = embedder.ok_or(SearchProblem::NoEmbedder)?;
-    let built = &snapshot.about().embedder;
+    let built = &scope.snapshot.about().embedder;
     if built != embedder.id() {
         let (built, asked) = (built.name.clone(), embedder.id().name.clone());
         return Err(StoreProblem::OtherEmbedder { built, asked }.into());
     }
     let query = embedder.embed_query(query.text)?;
     let embedded = millis(begin);
-    let ranking = snapshot.dense(&query, limit)?;
+    let ranking = scope.snapshot.dense(&query, scope.filter, limit)?;
     let timings_ms = Timings::from([("embed", embedded), ("dense", millis(begin) - embedded)]);
     Ok(Leg { query, ranking, timings_ms })
 }

@@ -1,8 +1,10 @@
 //! The index of one collection: what a reader sees, and how a writer replaces it.
 
 pub mod embedded;
+mod filter;
 mod problem;
 
+pub use filter::{Comparison, Condition, Filter, fold_key, fold_value};
 pub use problem::StoreProblem;
 
 use crate::document::{Chunk, ChunkId, DocId, Document, Passage};
@@ -42,11 +44,12 @@ pub trait Snapshot: Send + Sync {
     fn about(&self) -> &About;
 
     /// At most `limit` chunks by BM25 over title, headings, text and aliases; only chunks with at least
-    /// one of the terms.
-    fn lexical(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking>;
+    /// one of the terms, and only of documents that the filter admits.
+    fn lexical(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking>;
 
-    /// At most `limit` chunks by cosine. An error if the dimension is not the generation's.
-    fn dense(&self, query: &Embedding, limit: usize) -> Result<Ranking>;
+    /// At most `limit` chunks by cosine, of documents that the filter admits. An error if the dimension is not the
+    /// generation's.
+    fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking>;
 
     /// The lexical score of each chunk, in the order asked; 0 where it has none of the terms.
     fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>>;

@@ -16,6 +16,12 @@ pub enum StoreProblem {
     OtherEmbedder { built: String, asked: String },
     #[error("this index was built with another text analysis ({built}; this program has {asked})")]
     OtherAnalysis { built: String, asked: String },
+    #[error("{text:?} is no condition")]
+    BadCondition { text: String },
+    #[error("no document says anything of {key:?}")]
+    UnknownKey { key: String, known: Vec<String> },
+    #[error("collections {one} and {other} were built with different embedders")]
+    MixedEmbedders { one: String, other: String },
     #[error("another process is indexing collection {collection}")]
     Busy { collection: String },
     #[error("the index file {path} is damaged: {reason}")]
@@ -38,7 +44,10 @@ impl Problem for StoreProblem {
             | UnknownCollection { .. }
             | BadName { .. }
             | OtherEmbedder { .. }
-            | OtherAnalysis { .. } => Fault::User,
+            | OtherAnalysis { .. }
+            | BadCondition { .. }
+            | UnknownKey { .. }
+            | MixedEmbedders { .. } => Fault::User,
             Busy { .. } | Damaged { .. } | Engine { .. } | CannotWrite { .. } => Fault::Environment,
             Dimension { .. } | Broken { .. } => Fault::Bug,
         }
@@ -52,6 +61,9 @@ impl Problem for StoreProblem {
             BadName { name } => format!("{name:?} 不能用作资料库名"),
             OtherEmbedder { built, asked } => format!("索引是用 {built} 建的,而当前配置是 {asked}"),
             OtherAnalysis { built, asked } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
+            BadCondition { text } => format!("{text:?} 不是条件"),
+            UnknownKey { key, .. } => format!("没有文档写过 {key:?} 这一项"),
+            MixedEmbedders { one, other } => format!("资料库 {one} 与 {other} 是用不同的向量模型建的"),
             Busy { collection } => format!("另一个进程正在为资料库 {collection} 建索引"),
             Damaged { path, reason } => format!("索引文件 {} 已损坏:{reason}", path.display()),
             Dimension { query, index } => format!("查询向量 {query} 维,索引 {index} 维"),
@@ -84,6 +96,22 @@ impl Problem for StoreProblem {
                 "rag index 重新分词;向量不必重算".into(),
                 "rag index makes the terms anew; the vectors are kept".into(),
             ),
+            MixedEmbedders { other, .. } => lang.pick(
+                format!("用同一个模型重建:rag index --rebuild -c {other}"),
+                format!("build them with one: rag index --rebuild -c {other}"),
+            ),
+            BadCondition { .. } => lang.pick(
+                "例如:--where tag=检索、--where date>=2024-01-01;可用 = != >= <= > <".into(),
+                "for example --where tag=search or --where date>=2024-01-01; there are = != >= <= > <".into(),
+            ),
+            UnknownKey { known, .. } if known.is_empty() => lang.pick(
+                "文档开头写上 front matter,再 rag index".into(),
+                "give the documents front matter, then rag index".into(),
+            ),
+            UnknownKey { known, .. } => {
+                let known = known.join(", ");
+                lang.pick(format!("写过的有:{known}"), format!("there are: {known}"))
+            }
             Damaged { .. } => lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into()),
             Busy { .. } => lang
                 .pick("等它结束再试;查询不受影响".into(), "wait for it to finish; searching goes on meanwhile".into()),

@@ -14,12 +14,14 @@ mod dictionary;
 mod normalize;
 mod segment;
 mod sentence;
+mod sketch;
 mod stopword;
 mod term;
 mod word;
 
 pub use dictionary::DictionaryError;
 pub use sentence::sentences;
+pub use sketch::{Sketch, letters};
 pub use term::{Kind, QueryTerm, Term};
 
 use crate::error::Result;
@@ -33,7 +35,12 @@ use std::path::Path;
 /// Raised whenever the same text may give other terms than before, or the index other fields: a rule here, or an upgrade
 /// of jieba-rs, frostem or
 /// unicode-normalization. The word lists are hashed by themselves.
-pub const ANALYSIS_VERSION: u32 = 3;
+pub const ANALYSIS_VERSION: u32 = 4;
+
+/// `text` without width, case, accents and script: what two spellings of the same have in common.
+pub fn fold(text: &str) -> String {
+    normalize::fold_str(text)
+}
 
 /// The one analysis for index and query.
 pub struct Analyzer {

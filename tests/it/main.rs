@@ -8,6 +8,7 @@ mod chat_real;
 mod crash;
 mod embedder;
 mod eval_cli;
+mod filters;
 mod gemma;
 mod llama;
 mod rerank;

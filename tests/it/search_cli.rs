@@ -222,3 +222,21 @@ fn paths_read_from_where_the_user_is_and_a_root_is_the_same_however_it_is_writte
     let again = index(home.path(), &[dir.path().join("./notes/").to_str().unwrap()]);
     assert_eq!((&again["unchanged"], &again["published"]), (&1.into(), &false.into()));
 }
+
+#[test]
+fn passages_that_say_the_same_are_shown_once_and_named() {
+    let (home, notes) = (home(), tempfile::tempdir().unwrap());
+    write(notes.path(), "a.txt", "倒排索引把每个词映射到出现过它的文档。");
+    write(notes.path(), "copy of a.txt", "倒排索引,把每个词映射到出现过它的文档");
+    write(notes.path(), "b.txt", "文档号存差值,再用变长字节编码。");
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let (_, found) = search(home.path(), &["倒排索引是什么", "-n", "2"]);
+    assert_eq!(found["hits"].as_array().unwrap().len(), 2, "another takes the place of the one left out");
+    let same = &found["hits"][0]["duplicates"];
+    assert_eq!(same.as_array().unwrap().len(), 1, "{found}");
+    let mut docs = [&found["hits"][0]["doc"], &same[0]["doc"]].map(|doc| doc.as_str().unwrap());
+    docs.sort_unstable();
+    assert_eq!(docs, ["a.txt", "copy of a.txt"]);
+    let (_, out, _) = outcome(rag(home.path()).args(["search", "倒排索引是什么", "--explain"]));
+    assert!(out.contains(&format!("= {}", same[0]["chunk"].as_str().unwrap())), "{out}");
+}

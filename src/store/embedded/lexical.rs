@@ -1,6 +1,8 @@
 //! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
 
+mod filtered;
 mod schema;
+mod statistics;
 mod writer;
 
 pub use writer::{LexicalWriter, clone_index};
@@ -8,17 +10,16 @@ pub use writer::{LexicalWriter, clone_index};
 use crate::document::{ChunkId, DocId, Passage};
 use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
-use crate::store::{LexicalQuery, StoreProblem, TermShare, idf};
+use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
 use schema::{Fields, StoredPassage, register, schema};
+use statistics::Statistics;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::postings::Postings;
-use tantivy::query::{
-    Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, EnableScoring, Occur, Query, TermQuery,
-};
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term};
 
@@ -47,6 +48,8 @@ fn chunk_id(key: &str) -> Option<ChunkId> {
 pub struct LexicalIndex {
     reader: IndexReader,
     fields: Fields,
+    /// Indexes that are searched beside this one, whose statistics count too.
+    others: Vec<Searcher>,
 }
 
 impl LexicalIndex {
@@ -57,16 +60,30 @@ impl LexicalIndex {
         let reader = engine(
             index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into(),
         )?;
-        Ok(LexicalIndex { reader, fields })
+        Ok(LexicalIndex { reader, fields, others: Vec::new() })
     }
 
-    pub fn search(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking> {
+    pub fn searcher(&self) -> Searcher {
+        self.reader.searcher()
+    }
+
+    /// From now on terms are weighed by the statistics of these too.
+    pub fn beside(&mut self, others: Vec<Searcher>) {
+        self.others = others;
+    }
+
+    fn statistics<'s>(&'s self, own: &'s Searcher) -> Statistics<'s> {
+        Statistics { own, others: &self.others }
+    }
+
+    pub fn search(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking> {
         let searcher = self.reader.searcher();
         if limit == 0 || searcher.num_docs() == 0 {
             return Ok(Ranking::default());
         }
-        let found =
-            engine(searcher.search(&self.boolean(query, &searcher)?, &TopDocs::with_limit(limit).order_by_score()))?;
+        let query = self.filtered(Box::new(self.boolean(query, &searcher)?), filter, &searcher)?;
+        let best = TopDocs::with_limit(limit).order_by_score();
+        let found = engine(searcher.search_with_statistics_provider(&query, &best, &self.statistics(&searcher)))?;
         Ok(Ranking::new(Stage::Lexical, named(found, &searcher)?, limit))
     }
 
@@ -99,7 +116,8 @@ impl LexicalIndex {
         let searcher = self.reader.searcher();
         let addresses = self.addresses(&searcher, ids)?;
         let mut scores = vec![0.0; ids.len()];
-        visit(&self.boolean(query, &searcher)?, &searcher, &addresses, &mut |at, score| scores[at] = score)?;
+        let statistics = self.statistics(&searcher);
+        visit(&self.boolean(query, &searcher)?, &statistics, &addresses, &mut |at, score| scores[at] = score)?;
         Ok(scores)
     }
 
@@ -111,7 +129,7 @@ impl LexicalIndex {
         for (column, term) in terms.iter().enumerate() {
             for (field, _) in self.fields.of_words() {
                 let query = term_query(field, term, 1.0);
-                visit(&query, &searcher, &addresses, &mut |row, _| matched[row][column] = true)?;
+                visit(&query, &self.statistics(&searcher), &addresses, &mut |row, _| matched[row][column] = true)?;
             }
         }
         Ok(matched)
@@ -131,18 +149,33 @@ impl LexicalIndex {
     pub fn shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
         let searcher = self.reader.searcher();
         let Some(address) = self.address(&searcher, id)? else { return Ok(Vec::new()) };
-        let schema = searcher.schema();
+        let (schema, statistics) = (searcher.schema(), self.statistics(&searcher));
         let mut shares = Vec::new();
         for clause in self.clauses(query, &searcher)? {
             // An error says that the term is not there.
-            if let Ok(explanation) = clause.query.explain(&searcher, address) {
-                let (tf, idf) = statistics(&clause, &searcher, address)?.unzip();
+            let weight = engine(clause.query.weight(statistics.scoring()))?;
+            if let Ok(explanation) = weight.explain(searcher.segment_reader(address.segment_ord), address.doc_id) {
+                let (tf, idf) = self.frequencies(&clause, &searcher, address)?.unzip();
                 let field = schema.get_field_name(clause.field).to_string();
                 shares.push(TermShare { term: clause.term.into(), field, tf, idf, score: explanation.value() });
             }
         }
         shares.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(shares)
+    }
+
+    /// The term's frequency in a chunk, and its idf; none for a prefix.
+    fn frequencies(&self, clause: &Clause<'_>, searcher: &Searcher, address: DocAddress) -> Result<Option<(u32, f32)>> {
+        let term = Term::from_field_text(clause.field, clause.term);
+        let index = engine(searcher.segment_reader(address.segment_ord).inverted_index(clause.field))?;
+        let postings = index.read_postings(&term, IndexRecordOption::WithFreqs).at("read", "postings")?;
+        let Some(mut postings) = postings else { return Ok(None) };
+        if postings.seek(address.doc_id) != address.doc_id {
+            return Ok(None);
+        }
+        let statistics = self.statistics(searcher);
+        let (all, df) = (engine(statistics.total_num_docs())? as f32, engine(statistics.doc_freq(&term))? as f32);
+        Ok(Some((postings.term_freq(), idf(all, df))))
     }
 
     pub fn has_document(&self, id: &str) -> Result<bool> {
@@ -153,7 +186,8 @@ impl LexicalIndex {
     /// The body holds title and headings too, so only an alias may be more frequent elsewhere.
     pub fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         let searcher = self.reader.searcher();
-        let frequency = |field, term: &str| engine(searcher.doc_freq(&Term::from_field_text(field, term)));
+        let statistics = self.statistics(&searcher);
+        let frequency = |field, term: &str| engine(statistics.doc_freq(&Term::from_field_text(field, term)));
         let most = |term: &String| Ok(frequency(self.fields.body, term)?.max(frequency(self.fields.aliases, term)?));
         terms.iter().map(most).collect()
     }
@@ -221,13 +255,13 @@ fn named(mut found: Vec<(f32, DocAddress)>, searcher: &Searcher) -> Result<Vec<C
 /// Tells `on` the place and the score of those of `addresses` that match.
 fn visit(
     query: &dyn Query,
-    searcher: &Searcher,
+    statistics: &Statistics<'_>,
     addresses: &[(DocAddress, usize)],
     on: &mut dyn FnMut(usize, f32),
 ) -> Result<()> {
-    let weight = engine(query.weight(EnableScoring::enabled_from_searcher(searcher)))?;
+    let weight = engine(query.weight(statistics.scoring()))?;
     for of_segment in addresses.chunk_by(|a, b| a.0.segment_ord == b.0.segment_ord) {
-        let segment = searcher.segment_reader(of_segment[0].0.segment_ord);
+        let segment = statistics.own.segment_reader(of_segment[0].0.segment_ord);
         let mut scorer = engine(weight.scorer(segment, 1.0))?;
         for (address, at) in of_segment {
             if scorer.doc() < address.doc_id {
@@ -246,19 +280,6 @@ struct Clause<'q> {
     term: &'q str,
     field: Field,
     query: Box<dyn Query>,
-}
-
-/// The term's frequency in a chunk, and its idf; none for a prefix.
-fn statistics(clause: &Clause<'_>, searcher: &Searcher, address: DocAddress) -> Result<Option<(u32, f32)>> {
-    let term = Term::from_field_text(clause.field, clause.term);
-    let index = engine(searcher.segment_reader(address.segment_ord).inverted_index(clause.field))?;
-    let postings = index.read_postings(&term, IndexRecordOption::WithFreqs).at("read", "postings")?;
-    let Some(mut postings) = postings else { return Ok(None) };
-    if postings.seek(address.doc_id) != address.doc_id {
-        return Ok(None);
-    }
-    let (all, df) = (engine(searcher.total_num_docs())? as f32, engine(searcher.doc_freq(&term))? as f32);
-    Ok(Some((postings.term_freq(), idf(all, df))))
 }
 
 /// The best of the terms that begin with `prefix`.

@@ -1,6 +1,7 @@
 //! A collection on this machine's disk: one folder, generations published by a rename.
 
 mod graph;
+mod joined;
 mod lexical;
 mod manifest;
 mod quantize;
@@ -9,15 +10,17 @@ mod vector_log;
 mod vectors;
 mod writer;
 
-use super::{About, Generation, LexicalQuery, Snapshot, Start, Store, StoreProblem, TermShare, Writer};
+use super::{About, Filter, Generation, LexicalQuery, Snapshot, Start, Store, StoreProblem, TermShare, Writer};
 use crate::document::{ChunkId, Passage};
 use crate::embedding::Embedding;
 use crate::error::{Error, Io, IoContext, Result};
 use crate::ranking::Ranking;
 use crate::text::Analyzer;
+use joined::Joined;
 use lexical::LexicalIndex;
 use manifest::{Layout, Manifest};
 use rows::RowTable;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use vector_log::VectorLog;
@@ -25,6 +28,9 @@ use vectors::Vectors;
 
 /// How often a reader looks again when a generation is removed between reading its number and opening it.
 const OPEN_ATTEMPTS: usize = 5;
+
+/// Keys named to a user who filtered by another.
+const KEYS_NAMED_MAX: usize = 20;
 
 pub struct EmbeddedStore {
     layout: Layout,
@@ -88,17 +94,29 @@ impl EmbeddedStore {
     }
 }
 
-impl Store for EmbeddedStore {
-    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+impl EmbeddedStore {
+    /// Several collections as one.
+    pub fn join(stores: &[EmbeddedStore]) -> Result<Arc<dyn Snapshot>> {
+        let opened = stores.iter().map(|store| Ok((store.collection.clone(), store.newest()?)));
+        Ok(Arc::new(Joined::new(opened.collect::<Result<_>>()?)?))
+    }
+
+    fn newest(&self) -> Result<EmbeddedSnapshot> {
         for _ in 0..OPEN_ATTEMPTS {
             let Some(generation) = self.layout.current()? else { break };
             match self.open(generation) {
-                Ok(snapshot) => return Ok(Arc::new(snapshot)),
+                Ok(snapshot) => return Ok(snapshot),
                 Err(error) if is_not_found(&error) && self.layout.current()? != Some(generation) => continue,
                 Err(error) => return Err(error),
             }
         }
         Err(StoreProblem::NoIndex { collection: self.collection.clone() }.into())
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        Ok(Arc::new(self.newest()?))
     }
 
     fn writer(&self, start: Start) -> Result<Box<dyn Writer>> {
@@ -116,6 +134,9 @@ fn is_not_found(error: &Error) -> bool {
     error.downcast_ref::<Io>().is_some_and(|io| io.source.kind() == std::io::ErrorKind::NotFound)
 }
 
+#[cfg(test)]
+mod tests;
+
 struct EmbeddedSnapshot {
     about: About,
     lexical: LexicalIndex,
@@ -124,17 +145,47 @@ struct EmbeddedSnapshot {
     vector_files: [PathBuf; 3],
 }
 
+impl EmbeddedSnapshot {
+    /// [`Snapshot::dense`] for a filter whose keys are known.
+    fn nearest(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
+        if filter.is_empty() {
+            return self.vectors.nearest(query, limit);
+        }
+        self.vectors.nearest_among(&self.lexical.admitted(filter)?, query, limit)
+    }
+}
+
+/// A key that no document of any of `indexes` has is an error: finding nothing, or everything, would look like an answer.
+fn expect_keys(indexes: &[&LexicalIndex], filter: &Filter) -> Result<()> {
+    if filter.is_empty() {
+        return Ok(());
+    }
+    let mut known = BTreeSet::new();
+    for index in indexes {
+        known.extend(index.keys()?);
+    }
+    match filter.0.iter().find(|condition| !known.contains(&condition.key)) {
+        None => Ok(()),
+        Some(condition) => {
+            let known = known.into_iter().take(KEYS_NAMED_MAX).collect();
+            Err(StoreProblem::UnknownKey { key: condition.key.clone(), known }.into())
+        }
+    }
+}
+
 impl Snapshot for EmbeddedSnapshot {
     fn about(&self) -> &About {
         &self.about
     }
 
-    fn lexical(&self, query: &LexicalQuery, limit: usize) -> Result<Ranking> {
-        self.lexical.search(query, limit)
+    fn lexical(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking> {
+        expect_keys(&[&self.lexical], filter)?;
+        self.lexical.search(query, filter, limit)
     }
 
-    fn dense(&self, query: &Embedding, limit: usize) -> Result<Ranking> {
-        self.vectors.nearest(query, limit)
+    fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
+        expect_keys(&[&self.lexical], filter)?;
+        self.nearest(query, filter, limit)
     }
 
     fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {

@@ -93,6 +93,20 @@ impl RowTable {
         Ok(None)
     }
 
+    /// Positions of those of `chunks` that are in the table; both are in the order of chunks.
+    pub fn indices(&self, chunks: &[ChunkId]) -> Result<Vec<usize>> {
+        let mut indices = Vec::with_capacity(chunks.len());
+        let mut wanted = chunks.iter().peekable();
+        for index in 0..self.count {
+            let chunk = self.chunk(index)?;
+            while wanted.next_if(|wanted| **wanted < chunk).is_some() {}
+            if wanted.next_if(|wanted| **wanted == chunk).is_some() {
+                indices.push(index);
+            }
+        }
+        Ok(indices)
+    }
+
     pub fn chunk(&self, index: usize) -> Result<ChunkId> {
         let names = &self.map[HEADER_BYTES + self.count * ENTRY_BYTES..];
         let (start, len) = (self.field(index, 2) as usize, self.field(index, 3) as usize);
@@ -122,6 +136,7 @@ mod tests {
             assert_eq!(table.index(chunk).unwrap(), Some(index));
         }
         assert_eq!(table.index(&chunk("a", 2)).unwrap(), None);
+        assert_eq!(table.indices(&[chunk("a", 1), chunk("a", 2), chunk("文档", 0)]).unwrap(), [1, 2]);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..40]).unwrap();
         assert!(RowTable::open(&path).is_err());

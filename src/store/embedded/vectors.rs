@@ -39,8 +39,24 @@ impl Vectors {
                 let near = graph.nearest(query, limit, EF_SEARCH.max(2 * limit));
                 near.into_iter().map(|index| (index, self.cosine(index, query))).collect()
             }
-            None => self.scan(query, limit),
+            None => self.scan(0..self.rows.len(), query, limit),
         };
+        self.named(nearest, limit)
+    }
+
+    /// The nearest among `chunks`, which are in their order. Always exact: a graph would have to wade through what is
+    /// not admitted.
+    pub fn nearest_among(&self, chunks: &[ChunkId], query: &Embedding, limit: usize) -> Result<Ranking> {
+        self.expect_dimension(query)?;
+        let indices: Vec<usize> = self.rows.indices(chunks)?;
+        let limit = limit.min(indices.len());
+        if limit == 0 {
+            return Ok(Ranking::default());
+        }
+        self.named(self.scan(indices.into_iter(), query.as_slice(), limit), limit)
+    }
+
+    fn named(&self, nearest: Vec<(usize, f32)>, limit: usize) -> Result<Ranking> {
         let named = nearest.into_iter().map(|(index, cosine)| Ok(Candidate::found(self.rows.chunk(index)?, cosine)));
         Ok(Ranking::new(Stage::Dense, named.collect::<Result<_>>()?, limit))
     }
@@ -72,11 +88,11 @@ impl Vectors {
 
     /// The `limit` nearest with their cosines, and those that tie with the last. The 8-bit copy is scanned; what its error
     /// bound cannot rule out is compared in full precision, the most promising first, so nothing is missed.
-    fn scan(&self, query: &[f32], limit: usize) -> Vec<(usize, f32)> {
+    fn scan(&self, among: impl ExactSizeIterator<Item = usize>, query: &[f32], limit: usize) -> Vec<(usize, f32)> {
         let quantized = QuantizedRow::new(query);
-        let mut upper: Vec<(f32, u32)> = Vec::with_capacity(self.rows.len());
-        let mut lower: Vec<f32> = Vec::with_capacity(self.rows.len());
-        for index in 0..self.rows.len() {
+        let mut upper: Vec<(f32, u32)> = Vec::with_capacity(among.len());
+        let mut lower: Vec<f32> = Vec::with_capacity(among.len());
+        for index in among {
             let (codes, scale, error) = quantize::parts(self.log.i8_row(self.rows.row(index)));
             let near = quantize::dot(codes, &quantized.codes) as f32 * scale * quantized.scale;
             // |q·v − q̂·v̂| ≤ ‖q−q̂‖·‖v‖ + ‖q̂‖·‖v−v̂‖ with ‖v‖ = 1 and ‖q̂‖ ≤ 1 + ‖q−q̂‖.

@@ -1,5 +1,6 @@
 //! The fields of the inverted index, and the analysis that makes their terms.
 
+use crate::store::{fold_key, fold_value};
 use crate::text::Analyzer;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(super) struct Fields {
     pub(super) body: Field,
     /// The text of `body` in pairs of characters.
     pub(super) pairs: Field,
+    /// The document's properties, each a term: see [`property`].
+    pub(super) properties: Field,
     /// The passage as JSON, for `fetch`.
     pub(super) passage: Field,
 }
@@ -50,9 +53,18 @@ pub(super) fn schema() -> (Schema, Fields) {
         aliases: builder.add_text_field("aliases", analyzed.clone()),
         body: builder.add_text_field("body", analyzed),
         pairs: builder.add_text_field("pairs", analyzed_by(PAIRS)),
+        properties: builder.add_text_field("properties", STRING),
         passage: builder.add_text_field("passage", STORED),
     };
     (builder.build(), fields)
+}
+
+/// Between a property's key and its value; neither can have it, being folded from text.
+pub(super) const UNDER: char = '\u{1f}';
+
+/// The term of a property, so that a key's values stand side by side in the dictionary.
+pub(super) fn property(key: &str, value: &str) -> String {
+    format!("{}{UNDER}{}", fold_key(key), fold_value(value))
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The inverted index as its one writer sees it.
 
 use super::engine;
-use super::schema::{Fields, StoredPassage, register, schema};
+use super::schema::{Fields, StoredPassage, property, register, schema};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
 use crate::store::StoreProblem;
@@ -50,6 +50,9 @@ impl LexicalWriter {
             fields.add_text(self.fields.chunk, chunk.id.to_string());
             fields.add_text(self.fields.doc, &document.id.0);
             fields.add_text(self.fields.aliases, &aliases);
+            for (key, value) in &document.properties {
+                fields.add_text(self.fields.properties, property(key, value));
+            }
             fields.add_text(self.fields.pairs, &body);
             fields.add_text(self.fields.body, body);
             fields.add_text(self.fields.passage, stored);
@@ -62,9 +65,15 @@ impl LexicalWriter {
         self.writer.delete_term(Term::from_field_text(self.fields.doc, &id.0));
     }
 
-    /// Commits and waits for merges, so that no thread touches the folder afterwards.
+    /// Commits and waits for merges, so that no thread touches the folder afterwards. Segments with deleted chunks are
+    /// written anew: BM25 would go on counting them, and rank otherwise than an index that never had them.
     pub fn finish(mut self) -> Result<()> {
         engine(self.writer.commit())?;
+        let segments = engine(self.writer.index().searchable_segment_metas())?;
+        let stale: Vec<_> = segments.iter().filter(|meta| meta.has_deletes()).map(|meta| meta.id()).collect();
+        if !stale.is_empty() {
+            engine(self.writer.merge(&stale).wait())?;
+        }
         engine(self.writer.wait_merging_threads())
     }
 }

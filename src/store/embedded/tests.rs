@@ -1,0 +1,209 @@
+//! What holds of both legs, whatever is in a collection.
+
+use super::EmbeddedStore;
+use crate::document::{Chunk, ChunkId, DocId, Document};
+use crate::embedding::{Embedding, ModelId};
+use crate::ranking::Ranking;
+use crate::store::{DocumentRecord, Filter, LexicalQuery, Start, Store, VectorKey, Writer};
+use crate::text::Analyzer;
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+static ANALYZER: LazyLock<Arc<Analyzer>> = LazyLock::new(|| Arc::new(Analyzer::new(None).unwrap()));
+const WORDS: [&str; 6] = ["alpha", "beta", "gamma", "delta", "量化", "检索"];
+const TAGS: [&str; 3] = ["a", "b", "c"];
+
+/// Words by number, tags by number, a year, a direction.
+#[derive(Debug, Clone)]
+struct Note {
+    words: Vec<usize>,
+    tags: Vec<usize>,
+    year: u32,
+    vector: Embedding,
+}
+
+fn vector() -> impl Strategy<Value = Embedding> {
+    prop::collection::vec(-1.0f32..1.0, 4).prop_filter_map("no direction", Embedding::new)
+}
+
+fn note() -> impl Strategy<Value = Note> {
+    let words = prop::collection::vec(0..WORDS.len(), 1..6);
+    let tags = prop::collection::vec(0..TAGS.len(), 0..3);
+    (words, tags, 2020u32..2024, vector()).prop_map(|(words, tags, year, vector)| Note { words, tags, year, vector })
+}
+
+fn put(writer: &mut dyn Writer, number: usize, note: &Note) {
+    let id = DocId(format!("d{number:03}"));
+    let text = note.words.iter().map(|word| WORDS[*word]).collect::<Vec<_>>().join(" ");
+    let mut properties = vec![("date".to_string(), format!("{}-05-01", note.year))];
+    properties.extend(note.tags.iter().map(|tag| ("tags".to_string(), TAGS[*tag].to_string())));
+    let document = Document {
+        id: id.clone(),
+        title: String::new(),
+        aliases: Vec::new(),
+        path: "/notes".into(),
+        source: String::new(),
+        properties,
+        text: text.clone(),
+    };
+    let chunk = Chunk {
+        id: ChunkId { doc: id, ordinal: 0 },
+        headings: Vec::new(),
+        span: 0..text.len(),
+        lines: (1, 1),
+        searchable: text.clone(),
+        text,
+    };
+    let key = *blake3::hash(format!("{note:?}").as_bytes()).as_bytes();
+    let record = DocumentRecord { hash: number.to_string(), root: "/".into(), path: "notes".into(), chunks: 1 };
+    writer.keep_vectors(&[(VectorKey(key), note.vector.clone())]).unwrap();
+    writer.put(&document, record, &[(chunk, VectorKey(key))]).unwrap();
+}
+
+fn start() -> Start {
+    let embedder = ModelId {
+        name: "m".into(),
+        weights: "w".into(),
+        dim: 4,
+        pooling: "mean".into(),
+        query_prefix: String::new(),
+        passage_prefix: String::new(),
+    };
+    Start { embedder, rebuild: false }
+}
+
+/// A collection of these notes, numbered from `first` on.
+fn store(dir: &Path, name: &str, first: usize, notes: &[Note]) -> EmbeddedStore {
+    let store = EmbeddedStore::new(dir, name, ANALYZER.clone(), usize::MAX).unwrap();
+    let mut writer = store.writer(start()).unwrap();
+    for (number, note) in notes.iter().enumerate() {
+        put(writer.as_mut(), first + number, note);
+    }
+    writer.publish().unwrap();
+    store
+}
+
+fn lexical_query() -> LexicalQuery {
+    let words = [("alpha", 1.0), ("gamma", 0.5), ("量化", 0.6)];
+    LexicalQuery { words: words.map(|(word, weight)| (word.to_string(), weight)).to_vec(), pairs: Vec::new() }
+}
+
+fn scored(ranking: &Ranking) -> Vec<(String, f32)> {
+    ranking.iter().map(|found| (found.chunk.to_string(), found.score)).collect()
+}
+
+/// The same up to rounding: sums are not always taken in the same order, so near ties may stand otherwise.
+fn assert_same(got: &[(String, f32)], expect: &[(String, f32)], all: &[(String, f32)]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(got.len(), expect.len());
+    for ((chunk, score), (_, expected)) in got.iter().zip(expect) {
+        prop_assert!((score - expected).abs() < 1e-5, "{:?} {:?}", got, expect);
+        let known = all.iter().find(|(other, _)| other == chunk);
+        prop_assert!(known.is_some_and(|(_, known)| (known - score).abs() < 1e-5), "{}", chunk);
+    }
+    Ok(())
+}
+
+/// Whether a note is admitted by `tag=TAG` (or not, for `tag!=TAG`) and `date>=YEAR`.
+fn admits(note: &Note, tag: usize, is_not: bool, year: u32) -> bool {
+    note.tags.contains(&tag) != is_not && note.year >= year
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn filters_come_before_the_first_k_in_both_legs(
+        notes in prop::collection::vec(note(), 1..40),
+        query in vector(),
+        tag in 0..TAGS.len(),
+        is_not in any::<bool>(),
+        year in 2020u32..2024,
+        limit in 1usize..8,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let snapshot = store(dir.path(), "notes", 0, &notes).snapshot().unwrap();
+        prop_assume!(notes.iter().any(|note| !note.tags.is_empty()));
+        let sign = if is_not { "!=" } else { "=" };
+        let filter = Filter::parse(&format!("tag{sign}{}\ndate>={year}", TAGS[tag])).unwrap();
+        let all = Filter::default();
+        let check = |got: Ranking, all: Ranking| {
+            let is_admitted = |(chunk, _): &(String, f32)| {
+                admits(&notes[chunk[1..4].parse::<usize>().unwrap()], tag, is_not, year)
+            };
+            let all: Vec<(String, f32)> = scored(&all).into_iter().filter(is_admitted).collect();
+            assert_same(&scored(&got), &all[..limit.min(all.len())], &all)
+        };
+        let words = lexical_query();
+        check(snapshot.lexical(&words, &filter, limit).unwrap(), snapshot.lexical(&words, &all, 100).unwrap())?;
+        check(snapshot.dense(&query, &filter, limit).unwrap(), snapshot.dense(&query, &all, 100).unwrap())?;
+    }
+
+    #[test]
+    fn after_any_changes_both_legs_agree_with_a_fresh_index(
+        begin in prop::collection::vec(note(), 1..12),
+        changes in prop::collection::vec(prop::collection::vec((0usize..12, prop::option::of(note())), 1..5), 1..4),
+        query in vector(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let changed = store(dir.path(), "changed", 0, &begin);
+        let mut notes: Vec<Option<Note>> = begin.into_iter().map(Some).collect();
+        notes.resize(12, None);
+        for generation in changes {
+            let mut writer = changed.writer(start()).unwrap();
+            for (number, note) in generation {
+                match &note {
+                    Some(note) => put(writer.as_mut(), number, note),
+                    None => writer.delete(&DocId(format!("d{number:03}"))).unwrap(),
+                }
+                notes[number] = note;
+            }
+            writer.publish().unwrap();
+        }
+        let fresh = EmbeddedStore::new(dir.path(), "fresh", ANALYZER.clone(), usize::MAX).unwrap();
+        let mut writer = fresh.writer(start()).unwrap();
+        for (number, note) in notes.iter().enumerate() {
+            note.iter().for_each(|note| put(writer.as_mut(), number, note));
+        }
+        writer.publish().unwrap();
+        let (changed, fresh) = (changed.snapshot().unwrap(), fresh.snapshot().unwrap());
+        let (words, all) = (lexical_query(), Filter::default());
+        let check = |got: Ranking, expect: Ranking| assert_same(&scored(&got), &scored(&expect), &scored(&expect));
+        check(changed.lexical(&words, &all, 100).unwrap(), fresh.lexical(&words, &all, 100).unwrap())?;
+        check(changed.dense(&query, &all, 100).unwrap(), fresh.dense(&query, &all, 100).unwrap())?;
+        prop_assert_eq!(changed.about().chunks, fresh.about().chunks);
+        let terms = ["alpha".to_string(), "检索".to_string()];
+        prop_assert_eq!(changed.document_frequencies(&terms).unwrap(), fresh.document_frequencies(&terms).unwrap());
+    }
+
+    #[test]
+    fn collections_joined_rank_as_one_that_holds_them_all(
+        notes in prop::collection::vec(note(), 2..30),
+        query in vector(),
+        cut in 0.0f64..1.0,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let cut = 1 + (cut * (notes.len() - 1) as f64) as usize;
+        let whole = store(dir.path(), "whole", 0, &notes).snapshot().unwrap();
+        let parts = [store(dir.path(), "one", 0, &notes[..cut]), store(dir.path(), "two", cut, &notes[cut..])];
+        let joined = EmbeddedStore::join(&parts).unwrap();
+        prop_assert_eq!(joined.about().chunks, notes.len());
+        let (words, all) = (lexical_query(), Filter::default());
+        let check = |of_joined: &Ranking, of_whole: Ranking| {
+            let without_name = |(chunk, score): (String, f32)| (chunk.split_once(':').unwrap().1.to_string(), score);
+            let of_joined: Vec<(String, f32)> = scored(of_joined).into_iter().map(without_name).collect();
+            assert_same(&of_joined, &scored(&of_whole), &scored(&of_whole))
+        };
+        let of_joined = joined.lexical(&words, &all, 100).unwrap();
+        check(&of_joined, whole.lexical(&words, &all, 100).unwrap())?;
+        check(&joined.dense(&query, &all, 100).unwrap(), whole.dense(&query, &all, 100).unwrap())?;
+        let ids: Vec<ChunkId> = of_joined.iter().map(|found| found.chunk.clone()).collect();
+        for (found, score) in of_joined.iter().zip(joined.lexical_scores(&words, &ids).unwrap()) {
+            prop_assert!((found.score - score).abs() < 1e-5);
+            let shares: f32 = joined.term_shares(&words, &found.chunk).unwrap().iter().map(|share| share.score).sum();
+            prop_assert!((shares - score).abs() < 1e-5);
+        }
+        let terms = ["alpha".to_string(), "检索".to_string()];
+        prop_assert_eq!(joined.document_frequencies(&terms).unwrap(), whole.document_frequencies(&terms).unwrap());
+    }
+}
