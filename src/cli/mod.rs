@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod index;
+mod inspect;
 mod llama;
 mod models;
 mod render;
@@ -47,6 +48,8 @@ enum Command {
     Index(index::IndexArgs),
     /// Find passages 检索段落
     Search(search::SearchArgs),
+    /// What the index holds of a document or chunk, or knows of a query 查看索引
+    Inspect(inspect::InspectArgs),
     /// Answer a question from the collection, with sources 提问
     Ask(ask::AskArgs),
     /// Check the documents of a folder 检查语料
@@ -109,6 +112,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
     match cli.command {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
+        Command::Inspect(args) => inspect::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
@@ -126,6 +130,7 @@ impl Command {
     fn question(&self) -> Option<&str> {
         match self {
             Command::Search(args) => Some(&args.query),
+            Command::Inspect(args) => Some(&args.what),
             Command::Ask(args) => Some(&args.question),
             Command::Demo(args) => Some(&args.question),
             _ => None,

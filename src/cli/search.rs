@@ -3,7 +3,7 @@
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
 use super::{Flags, Outcome, Run, set, set_lines};
-use crate::engine::{Engine, Evidence, Found, Hit, SearchRequest, TermShare};
+use crate::engine::{Engine, Evidence, Found, Hit, Mode, SearchRequest, Stage, TermShare};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -53,8 +53,20 @@ impl SearchArgs {
 }
 
 pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
-    let request = SearchRequest { explain: args.explain, highlight: !args.json, ..SearchRequest::default() };
+    let request = SearchRequest {
+        explain: args.explain,
+        highlight: (!args.json).then_some(SNIPPET_COLUMNS),
+        ..SearchRequest::default()
+    };
     let found = engine.search(&args.query, &request)?;
+    if found.silent.contains(&Stage::Lexical) && found.mode == Mode::Hybrid {
+        render::note(
+            lang.pick(
+                "查询里没有一个词见于索引,只凭向量",
+                "no word of the query is in the index: found by vectors alone",
+            ),
+        );
+    }
     if args.json {
         render::json(&found)?;
     } else if found.hits.is_empty() {
@@ -71,7 +83,7 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
         let title = hit.heading();
         let place = render::place(&hit.path, hit.lines);
         writeln!(out, "{:>2}  {:<8.4} {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}", hit.rank, hit.score)?;
-        writeln!(out, "    {}", snippet(&hit.text, &hit.marks, SNIPPET_COLUMNS))?;
+        writeln!(out, "    {}", snippet(&hit.text, &hit.marks, hit.excerpt.clone()))?;
         if explain {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
             for same in &hit.duplicates {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod doctor;
+mod inspect;
 mod problem;
 mod search;
 mod serve;
@@ -18,12 +19,13 @@ pub use crate::models::weights::{
 };
 pub use crate::ranking::{Candidate, Stage, Step};
 pub use crate::search::{
-    Calibration, Calibrations, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, Mode, Relevance, Rrf,
+    Calibration, Calibrations, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, LookedUp, Mode, Relevance, Rrf,
     SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
 pub use crate::store::{About, Generation, StoreProblem, TermShare};
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
+pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
 pub use search::{SearchRequest, System};
 
 use crate::config::Config;

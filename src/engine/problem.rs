@@ -10,6 +10,8 @@ pub enum EngineProblem {
     UnknownEmbedder { name: String },
     #[error("no indexed document has the id {id}")]
     NoDocument { id: String },
+    #[error("there is no chunk {id}: its document has {chunks}, numbered from 0")]
+    NoChunk { id: String, chunks: usize },
     #[error("{base_url} is not on this machine, so no server is started for it")]
     NotLocal { base_url: String },
 }
@@ -23,6 +25,7 @@ impl Problem for EngineProblem {
         match self {
             EngineProblem::UnknownEmbedder { name } => format!("没有叫 {name} 的向量模型"),
             EngineProblem::NoDocument { id } => format!("索引里没有 id 为 {id} 的文档"),
+            EngineProblem::NoChunk { id, chunks } => format!("没有文本块 {id}:那篇文档有 {chunks} 块,从 0 数起"),
             EngineProblem::NotLocal { base_url } => format!("{base_url} 不在本机,不会为它启动服务"),
         }
     }
@@ -36,6 +39,10 @@ impl Problem for EngineProblem {
             }
             EngineProblem::NoDocument { .. } => {
                 lang.pick("rag search --json 的 doc 就是 id".into(), "rag search --json names it as doc".into())
+            }
+            EngineProblem::NoChunk { id, .. } => {
+                let doc = id.rsplit_once('#').map_or(id.as_str(), |(doc, _)| doc);
+                format!("rag inspect {doc}")
             }
             EngineProblem::NotLocal { .. } => {
                 lang.pick("rag llama up --port 8080".into(), "rag llama up --port 8080".into())

@@ -17,7 +17,8 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchRequest {
     pub explain: bool,
-    pub highlight: bool,
+    /// Columns of the excerpts; none without.
+    pub highlight: Option<usize>,
     /// Instead of `search.limit`.
     pub limit: Option<usize>,
     /// Instead of `search.rerank`.
@@ -99,7 +100,7 @@ impl Engine {
         }
     }
 
-    fn scope(&self) -> Result<Scope<'_>> {
+    pub(super) fn scope(&self) -> Result<Scope<'_>> {
         let filter = get_or_try_init(&self.filter, || Ok(Filter::parse(self.config.text("search.where"))?))?;
         Ok(Scope { snapshot: self.snapshot()?.as_ref(), analyzer: self.analyzer()?, filter })
     }
@@ -117,7 +118,7 @@ impl Engine {
             relevance: self.relevance()?,
             relevance_min: 0.0,
             explain: false,
-            highlight: false,
+            highlight: None,
         };
         Ok((options, Models { embedder: self.embedder_for(system.mode)?, reranker }))
     }

@@ -3,7 +3,9 @@
 mod calibration;
 mod collapse;
 mod evidence;
+mod excerpt;
 mod fuse;
+mod looked_up;
 mod problem;
 mod query;
 mod relevance;
@@ -15,6 +17,7 @@ pub use calibration::{Calibration, Calibrations, read as read_calibrations};
 pub use collapse::Duplicate;
 pub use evidence::{CANDIDATES as EVIDENCE_CANDIDATES, Evidence};
 pub use fuse::{Fusion, FusionKind, Weighed, fuse, gap_of};
+pub use looked_up::{LookedUp, looked_up};
 pub use problem::SearchProblem;
 pub use relevance::{Logistic, Relevance, WORDS_ALONE};
 pub use rerank::{Rerank, RerankKind};
@@ -25,9 +28,10 @@ use crate::document::{ChunkId, DocId, Passage, heading};
 use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
-use crate::ranking::{Candidate, Ranking, Step};
+use crate::ranking::{Candidate, Ranking, Stage, Step};
 use crate::store::{Generation, TermShare};
 use collapse::{Kept, collapse};
+use excerpt::excerpt;
 use query::Query;
 use rerank::rerank;
 use serde::Serialize;
@@ -90,8 +94,8 @@ pub struct Options {
     pub relevance_min: f32,
     /// Whether each hit says what every term contributed.
     pub explain: bool,
-    /// Whether each hit says where the query's terms stand in its text.
-    pub highlight: bool,
+    /// Whether each hit says where the query's terms stand in its text, with an excerpt of so many terminal columns.
+    pub highlight: Option<usize>,
 }
 
 /// A passage found. Serialized as it is printed by `rag search --json`.
@@ -123,6 +127,9 @@ pub struct Hit {
     /// With `highlight`: byte ranges of `text`.
     #[serde(skip)]
     pub marks: Vec<Range<usize>>,
+    /// With `highlight`: the part of `text` that shows why it was found.
+    #[serde(skip)]
+    pub excerpt: Range<usize>,
     #[serde(skip)]
     pub source: String,
 }
@@ -157,6 +164,9 @@ pub struct Found {
     /// In hybrid mode: how the legs were weighed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Weighed>,
+    /// The legs that were asked and found nothing at all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<Stage>,
     /// Whether what was found has anything to do with the query.
     pub evidence: Evidence,
     /// Wall time of each stage; the legs run side by side, so they do not add up to `total`.
@@ -178,6 +188,7 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
     let wider = Options { limit: options.limit.max(evidence::CANDIDATES) + SPARE, ..options.clone() };
     let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, scope, models, &wider)?;
     let candidates = ranking.into_candidates();
+    let silent = silent(options.mode, &candidates);
     let (evidence, relevances) =
         timed(&mut timings_ms, "weigh", || evidence::weigh(query.text, &candidates, &options.relevance, scope))?;
     let mut found: Vec<(Candidate, f32)> = candidates.into_iter().zip(relevances).collect();
@@ -194,6 +205,7 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
         generation: scope.snapshot.about().generation,
         hits,
         fusion,
+        silent,
         evidence,
         timings_ms,
     };
@@ -250,6 +262,20 @@ fn ranked(query: &Query<'_>, scope: Scope<'_>, models: Models<'_>, options: &Opt
     Ok(ranked)
 }
 
+/// A leg without a candidate says nothing, and no score tells that it was asked.
+fn silent(mode: Mode, candidates: &[Candidate]) -> Vec<Stage> {
+    let legs: &[Stage] = match mode {
+        Mode::Hybrid => &[Stage::Lexical, Stage::Dense],
+        Mode::Lexical => &[Stage::Lexical],
+        Mode::Dense => &[Stage::Dense],
+    };
+    let found = |stage: Stage| {
+        let steps = candidates.iter().flat_map(|candidate| &candidate.trail);
+        steps.filter(|step| step.stage == stage).any(|step| step.rank.is_some())
+    };
+    legs.iter().copied().filter(|stage| !found(*stage)).collect()
+}
+
 fn hits(kept: Vec<Kept>) -> Vec<Hit> {
     let here = std::env::current_dir().unwrap_or_default();
     let hit = |(index, Kept { candidate, relevance, passage, mut duplicates }): (usize, Kept)| {
@@ -269,6 +295,7 @@ fn hits(kept: Vec<Kept>) -> Vec<Hit> {
             duplicates,
             terms: None,
             marks: Vec::new(),
+            excerpt: 0..0,
             source: passage.source,
         }
     };
@@ -281,7 +308,7 @@ fn from_here(here: &Path, path: &str) -> String {
 }
 
 fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Options) -> Result<()> {
-    if !options.explain && !options.highlight {
+    if !options.explain && options.highlight.is_none() {
         return Ok(());
     }
     let terms = query.lexical(scope.analyzer);
@@ -289,8 +316,9 @@ fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Op
         if options.explain {
             hit.terms = Some(scope.snapshot.term_shares(&terms, &hit.chunk)?);
         }
-        if options.highlight {
+        if let Some(columns) = options.highlight {
             hit.marks = query.marks(scope.analyzer, &hit.text);
+            hit.excerpt = excerpt(&hit.text, &hit.marks, columns);
         }
     }
     Ok(())

@@ -69,6 +69,15 @@ pub trait Snapshot: Send + Sync {
     /// In how many chunks each term occurs, whatever the field.
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>>;
 
+    /// As [`Snapshot::document_frequencies`], of pairs of characters.
+    fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>>;
+
+    /// The chunks of a document, in their order.
+    fn chunks_of(&self, doc: &DocId) -> Result<Vec<ChunkId>>;
+
+    /// The vector of a chunk. An unknown id is a bug.
+    fn vector(&self, id: &ChunkId) -> Result<Embedding>;
+
     /// Bytes of the generation's files, the vectors that it shares with others included.
     fn bytes_on_disk(&self) -> Result<u64>;
 

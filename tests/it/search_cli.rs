@@ -240,3 +240,45 @@ fn passages_that_say_the_same_are_shown_once_and_named() {
     let (_, out, _) = outcome(rag(home.path()).args(["search", "倒排索引是什么", "--explain"]));
     assert!(out.contains(&format!("= {}", same[0]["chunk"].as_str().unwrap())), "{out}");
 }
+
+#[test]
+fn a_leg_that_finds_nothing_is_named() {
+    let (home, notes) = (home(), tempfile::tempdir().unwrap());
+    write(notes.path(), "a.txt", "倒排索引把每个词映射到出现过它的文档。");
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let (_, found) = search(home.path(), &["inverted index"]);
+    assert_eq!(found["silent"], serde_json::json!(["lexical"]));
+    let (_, _, err) = outcome(rag(home.path()).args(["search", "inverted index"]));
+    assert!(err.contains("by vectors alone"), "{err}");
+    let (_, found) = search(home.path(), &["倒排索引"]);
+    assert_eq!(found.get("silent"), None);
+}
+
+#[test]
+fn documents_chunks_and_queries_can_be_looked_into() {
+    let (home, notes) = (home(), tempfile::tempdir().unwrap());
+    let long = "倒排索引把每个词映射到出现过它的文档。".repeat(20);
+    write(notes.path(), "a.md", &format!("# 索引\n\n{long}\n\n{long}\n\n{long}\n"));
+    write(notes.path(), "b.md", "# 向量\n\n向量检索找意思相近的段落。\n");
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let inspect = |what: &str| -> Value {
+        let (code, out, err) = outcome(rag(home.path()).args(["inspect", what, "--json"]));
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let document = inspect("a.md");
+    let chunks = document["chunks"].as_array().unwrap();
+    assert_eq!((&document["kind"], &document["title"], chunks.len() > 2), (&"document".into(), &"索引".into(), true));
+    let chunk = inspect("a.md#1");
+    assert_eq!((&chunk["before"], &chunk["after"]), (&"a.md#0".into(), &"a.md#2".into()));
+    let indexed = chunk["terms"].as_array().unwrap().iter().find(|term| term["term"] == "倒排").unwrap();
+    assert!(indexed["tf"].as_u64().unwrap() >= 20 && indexed["chunks"].as_u64().unwrap() >= 3, "{indexed}");
+    let nearest = chunk["nearest"].as_array().unwrap();
+    assert!(nearest.iter().all(|near| near[0] != "a.md#1") && nearest.last().unwrap()[0] == "b.md#0", "{nearest:?}");
+    let query = inspect("什么是倒排索引");
+    let term = |name: &str| query["terms"].as_array().unwrap().iter().find(|term| term["term"] == name).cloned();
+    assert_eq!(term("什么").unwrap()["kind"], "stop word");
+    assert!(term("索引").unwrap()["idf"].as_f64().unwrap() > 0.0 && query["query_prefix"] == "query: ");
+    let (code, _, err) = outcome(rag(home.path()).args(["inspect", "b.md#7"]));
+    assert!(code == 2 && err.contains("rag inspect b.md"), "{err}");
+}

@@ -134,6 +134,24 @@ impl Snapshot for Joined {
         self.parts[0].1.document_frequencies(terms)
     }
 
+    fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
+        self.parts[0].1.pair_frequencies(pairs)
+    }
+
+    fn chunks_of(&self, doc: &DocId) -> Result<Vec<ChunkId>> {
+        for (name, part) in &self.parts {
+            if let Some(ChunkId { doc, .. }) = inner(name, &ChunkId { doc: doc.clone(), ordinal: 0 }) {
+                return Ok(part.chunks_of(&doc)?.into_iter().map(|chunk| outer(name, chunk)).collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn vector(&self, id: &ChunkId) -> Result<Embedding> {
+        let one = |part: &EmbeddedSnapshot, ids: &[ChunkId]| ids.iter().map(|id| part.vector(id)).collect();
+        Ok(self.of_each(std::slice::from_ref(id), one)?.remove(0))
+    }
+
     fn bytes_on_disk(&self) -> Result<u64> {
         self.parts.iter().map(|(_, part)| part.bytes_on_disk()).sum()
     }

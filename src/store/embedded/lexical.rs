@@ -192,6 +192,13 @@ impl LexicalIndex {
         terms.iter().map(most).collect()
     }
 
+    pub fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
+        let searcher = self.reader.searcher();
+        let statistics = self.statistics(&searcher);
+        let frequency = |pair: &String| engine(statistics.doc_freq(&Term::from_field_text(self.fields.pairs, pair)));
+        pairs.iter().map(frequency).collect()
+    }
+
     /// Where a chunk is; deleted ones are passed over.
     fn address(&self, searcher: &Searcher, id: &ChunkId) -> Result<Option<DocAddress>> {
         let term = Term::from_field_text(self.fields.chunk, &id.to_string());

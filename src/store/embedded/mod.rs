@@ -11,7 +11,7 @@ mod vectors;
 mod writer;
 
 use super::{About, Filter, Generation, LexicalQuery, Snapshot, Start, Store, StoreProblem, TermShare, Writer};
-use crate::document::{ChunkId, Passage};
+use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::Embedding;
 use crate::error::{Error, Io, IoContext, Result};
 use crate::ranking::Ranking;
@@ -210,6 +210,18 @@ impl Snapshot for EmbeddedSnapshot {
 
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         self.lexical.document_frequencies(terms)
+    }
+
+    fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
+        self.lexical.pair_frequencies(pairs)
+    }
+
+    fn chunks_of(&self, doc: &DocId) -> Result<Vec<ChunkId>> {
+        self.vectors.rows.of_document(doc)
+    }
+
+    fn vector(&self, id: &ChunkId) -> Result<Embedding> {
+        self.vectors.vector(id)
     }
 
     fn bytes_on_disk(&self) -> Result<u64> {

@@ -7,7 +7,6 @@ use crate::document::{ChunkId, DocId};
 use crate::error::{IoContext, Result};
 use crate::store::StoreProblem;
 use memmap2::Mmap;
-use std::cmp::Ordering;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -79,18 +78,37 @@ impl RowTable {
         self.field(index, 0)
     }
 
-    /// Position of a chunk, by binary search.
+    /// Position of a chunk.
     pub fn index(&self, chunk: &ChunkId) -> Result<Option<usize>> {
+        let at = self.position(chunk)?;
+        Ok((at < self.count && self.chunk(at)? == *chunk).then_some(at))
+    }
+
+    /// Of the first that is not before `chunk`, by binary search.
+    fn position(&self, chunk: &ChunkId) -> Result<usize> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.chunk(middle)?.cmp(chunk) {
-                Ordering::Equal => return Ok(Some(middle)),
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
+            match self.chunk(middle)? < *chunk {
+                true => low = middle + 1,
+                false => high = middle,
             }
         }
-        Ok(None)
+        Ok(low)
+    }
+
+    /// The chunks of a document, in their order.
+    pub fn of_document(&self, doc: &DocId) -> Result<Vec<ChunkId>> {
+        let mut chunks = Vec::new();
+        let first = self.position(&ChunkId { doc: doc.clone(), ordinal: 0 })?;
+        for index in first..self.count {
+            let chunk = self.chunk(index)?;
+            if chunk.doc != *doc {
+                break;
+            }
+            chunks.push(chunk);
+        }
+        Ok(chunks)
     }
 
     /// Positions of those of `chunks` that are in the table; both are in the order of chunks.
@@ -136,6 +154,8 @@ mod tests {
             assert_eq!(table.index(chunk).unwrap(), Some(index));
         }
         assert_eq!(table.index(&chunk("a", 2)).unwrap(), None);
+        assert_eq!(table.of_document(&DocId("a".into())).unwrap(), [chunk("a", 0), chunk("a", 1)]);
+        assert!(table.of_document(&DocId("b".into())).unwrap().is_empty());
         assert_eq!(table.indices(&[chunk("a", 1), chunk("a", 2), chunk("文档", 0)]).unwrap(), [1, 2]);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..40]).unwrap();

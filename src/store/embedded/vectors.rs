@@ -69,6 +69,12 @@ impl Vectors {
         ids.iter().map(of).collect()
     }
 
+    pub fn vector(&self, id: &ChunkId) -> Result<Embedding> {
+        let row = self.rows.index(id)?.map(|index| self.log.f32_row(self.rows.row(index)).to_vec());
+        let broken = || StoreProblem::Broken { what: format!("chunk {id} has no vector") };
+        Ok(row.and_then(Embedding::new).ok_or_else(broken)?)
+    }
+
     fn expect_dimension(&self, query: &Embedding) -> Result<()> {
         if query.dim() != self.dim {
             return Err(StoreProblem::Dimension { query: query.dim(), index: self.dim }.into());
