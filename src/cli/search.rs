@@ -3,7 +3,7 @@
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
 use super::{Flags, Outcome, Run, set, set_lines};
-use crate::engine::{Engine, Evidence, Found, Hit, Mode, SearchRequest, Stage, TermShare};
+use crate::engine::{Correction, Engine, Evidence, Found, Hit, Mode, SearchRequest, Stage, TermShare};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -59,6 +59,12 @@ pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
         ..SearchRequest::default()
     };
     let found = engine.search(&args.query, &request)?;
+    for Correction { typed, read_as } in &found.corrections {
+        render::note(&lang.pick(
+            format!("索引里没有“{typed}”,也按“{read_as}”查了"),
+            format!("{typed:?} is nowhere in the index; looked for {read_as:?} too"),
+        ));
+    }
     if found.silent.contains(&Stage::Lexical) && found.mode == Mode::Hybrid {
         render::note(
             lang.pick(

@@ -19,8 +19,8 @@ pub use crate::models::weights::{
 };
 pub use crate::ranking::{Candidate, Stage, Step};
 pub use crate::search::{
-    Calibration, Calibrations, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, LookedUp, Mode, Relevance, Rrf,
-    SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
+    Calibration, Calibrations, Correction, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, LookedUp, Mode,
+    Relevance, Rrf, SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
 pub use crate::store::{About, Generation, StoreProblem, TermShare};
 pub use ask::{AskEvent, Outcome as AskOutcome};

@@ -2,6 +2,7 @@
 //! it means the same for every query, so that a question the collection does not cover can be told.
 
 use super::Scope;
+use super::query::Query;
 use super::relevance::Relevance;
 use crate::document::ChunkId;
 use crate::error::Result;
@@ -26,7 +27,7 @@ pub struct Evidence {
 
 /// The query's evidence, and the relevance of each of `candidates`, which are best first.
 pub fn weigh(
-    query: &str,
+    query: &Query<'_>,
     candidates: &[Candidate],
     relevance: &Relevance,
     scope: Scope<'_>,
@@ -44,10 +45,10 @@ pub fn weigh(
 }
 
 /// The share of the query's terms that each chunk has, weighted by idf.
-pub fn coverages(query: &str, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
+pub fn coverages(query: &Query<'_>, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
     let Scope { snapshot, analyzer, .. } = scope;
-    let terms: Vec<String> = analyzer
-        .content_terms(query)
+    let terms: Vec<String> = query
+        .content_terms(analyzer)
         .into_iter()
         .filter(|term| term.kind != Kind::Part)
         .map(|term| term.text)

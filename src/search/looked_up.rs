@@ -24,7 +24,7 @@ pub struct LookedUp {
 
 /// The words of `query`, then its pairs of Chinese characters.
 pub fn looked_up(query: &str, scope: Scope<'_>) -> Result<Vec<LookedUp>> {
-    let query = Query::new(query)?;
+    let query = Query::read(query, scope)?;
     let lexical = query.lexical(scope.analyzer);
     let kinds = scope.analyzer.query_terms(query.text);
     let kind = |text: &str| match kinds.iter().find(|term| term.text == text).map(|term| (term.kind, term.is_stop_word))

@@ -12,6 +12,7 @@ mod relevance;
 mod rerank;
 mod retrieve;
 mod rrf;
+mod typo;
 
 pub use calibration::{Calibration, Calibrations, read as read_calibrations};
 pub use collapse::Duplicate;
@@ -23,6 +24,7 @@ pub use relevance::{Logistic, Relevance, WORDS_ALONE};
 pub use rerank::{Rerank, RerankKind};
 pub use retrieve::Scope;
 pub use rrf::Rrf;
+pub use typo::Correction;
 
 use crate::document::{ChunkId, DocId, Passage, heading};
 use crate::error::Result;
@@ -164,6 +166,9 @@ pub struct Found {
     /// In hybrid mode: how the legs were weighed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Weighed>,
+    /// What was typed and read otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
     /// The legs that were asked and found nothing at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<Stage>,
@@ -183,14 +188,14 @@ pub struct Models<'m> {
 /// Finds the passages for `query`. The legs of `Mode::Hybrid` run on two threads.
 pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
     let begin = Instant::now();
-    let query = Query::new(query)?;
+    let query = Query::read(query, scope)?;
     // The evidence is of the same candidates however few hits are wanted, and some may stand for others.
     let wider = Options { limit: options.limit.max(evidence::CANDIDATES) + SPARE, ..options.clone() };
     let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, scope, models, &wider)?;
     let candidates = ranking.into_candidates();
     let silent = silent(options.mode, &candidates);
     let (evidence, relevances) =
-        timed(&mut timings_ms, "weigh", || evidence::weigh(query.text, &candidates, &options.relevance, scope))?;
+        timed(&mut timings_ms, "weigh", || evidence::weigh(&query, &candidates, &options.relevance, scope))?;
     let mut found: Vec<(Candidate, f32)> = candidates.into_iter().zip(relevances).collect();
     found.retain(|(_, relevance)| *relevance >= options.relevance_min);
     let mut kept = timed(&mut timings_ms, "fetch", || {
@@ -205,6 +210,7 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
         generation: scope.snapshot.about().generation,
         hits,
         fusion,
+        corrections: query.corrections.clone(),
         silent,
         evidence,
         timings_ms,
@@ -216,17 +222,17 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
 
 /// The share of the query's terms that each of `ids` has, weighted by idf.
 pub fn coverages(query: &str, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
-    evidence::coverages(Query::new(query)?.text, ids, scope)
+    evidence::coverages(&Query::read(query, scope)?, ids, scope)
 }
 
 /// As [`search`], but the ranking alone.
 pub fn rank(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Ranking> {
-    Ok(ranked(&Query::new(query)?, scope, models, options)?.ranking)
+    Ok(ranked(&Query::read(query, scope)?, scope, models, options)?.ranking)
 }
 
 /// The candidates of both legs before any fusion, each scored by both.
 pub fn pool(query: &str, scope: Scope<'_>, embedder: &dyn Embedder, depth: usize, rrf: &Rrf) -> Result<Vec<Candidate>> {
-    Ok(retrieve::both(&Query::new(query)?, scope, Some(embedder), depth, rrf)?.0)
+    Ok(retrieve::both(&Query::read(query, scope)?, scope, Some(embedder), depth, rrf)?.0)
 }
 
 struct Ranked {

@@ -1,6 +1,8 @@
 //! A query: what the user typed, and what each leg makes of it.
 
-use super::SearchProblem;
+use super::typo::{self, Correction};
+use super::{Scope, SearchProblem};
+use crate::error::Result;
 use crate::language::is_han;
 use crate::store::LexicalQuery;
 use crate::text::{Analyzer, Kind, QueryTerm};
@@ -17,27 +19,51 @@ const STOP_WORD: f32 = 0.15;
 /// Longer queries are refused: a leg's cost grows with them, and no question is that long.
 const CHARS_MAX: usize = 4_000;
 
+/// A corrected term counts a little less than one that was typed.
+const CORRECTED: f32 = 0.8;
+
 /// A trimmed query that is neither empty nor endless.
 pub struct Query<'q> {
     pub text: &'q str,
+    /// As it was probably meant, where that is not what was typed.
+    meant: Option<String>,
+    pub corrections: Vec<Correction>,
 }
 
 impl<'q> Query<'q> {
-    pub fn new(text: &'q str) -> Result<Query<'q>, SearchProblem> {
+    pub fn new(text: &'q str) -> std::result::Result<Query<'q>, SearchProblem> {
         let text = text.trim();
         let chars = text.chars().count();
         match chars {
             0 => Err(SearchProblem::EmptyQuery),
             _ if chars > CHARS_MAX => Err(SearchProblem::LongQuery { chars, chars_max: CHARS_MAX }),
-            _ => Ok(Query { text }),
+            _ => Ok(Query { text, meant: None, corrections: Vec::new() }),
         }
+    }
+
+    /// With what the collection does not know read as what it knows: see [`typo`].
+    pub fn read(text: &'q str, scope: Scope<'_>) -> Result<Query<'q>> {
+        let mut query = Query::new(text)?;
+        if let Some((meant, corrections)) = typo::corrected(&query, scope)? {
+            (query.meant, query.corrections) = (Some(meant), corrections);
+        }
+        Ok(query)
+    }
+
+    /// What it is about: its words as they were meant, without stop words unless there is nothing else.
+    pub fn content_terms(&self, analyzer: &Analyzer) -> Vec<QueryTerm> {
+        analyzer.content_terms(self.meant.as_deref().unwrap_or(self.text))
     }
 
     /// The terms to look up, analysed as the index was.
     pub fn lexical(&self, analyzer: &Analyzer) -> LexicalQuery {
+        let typed = analyzer.query_terms(self.text);
+        let mut meant = self.meant.as_ref().map_or_else(Vec::new, |meant| analyzer.query_terms(meant));
+        meant.retain(|term| !typed.iter().any(|other| (&other.text, other.kind) == (&term.text, term.kind)));
+        let typed = typed.into_iter().map(|term| (weight(&term), term));
+        let meant = meant.into_iter().map(|term| (CORRECTED * weight(&term), term));
         let mut query = LexicalQuery::default();
-        for term in analyzer.query_terms(self.text) {
-            let weight = weight(&term);
+        for (weight, term) in typed.chain(meant) {
             match term.kind {
                 // Whatever begins with a 的 is not worth looking through.
                 Kind::Pair if term.is_stop_word && term.text.chars().count() == 1 => {}
@@ -61,7 +87,9 @@ impl<'q> Query<'q> {
 
     /// Where the query's terms stand in `text`, as byte ranges.
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
-        analyzer.highlight(text, &analyzer.content_terms(self.text))
+        let mut terms = analyzer.content_terms(self.text);
+        terms.extend(self.content_terms(analyzer));
+        analyzer.highlight(text, &terms)
     }
 }
 

@@ -14,6 +14,7 @@ mod dictionary;
 mod normalize;
 mod segment;
 mod sentence;
+mod similar;
 mod sketch;
 mod stopword;
 mod term;
@@ -21,6 +22,7 @@ mod word;
 
 pub use dictionary::DictionaryError;
 pub use sentence::sentences;
+pub use similar::similar;
 pub use sketch::{Sketch, letters};
 pub use term::{Kind, QueryTerm, Term};
 

@@ -282,3 +282,29 @@ fn documents_chunks_and_queries_can_be_looked_into() {
     let (code, _, err) = outcome(rag(home.path()).args(["inspect", "b.md#7"]));
     assert!(code == 2 && err.contains("rag inspect b.md"), "{err}");
 }
+
+#[test]
+fn what_is_nowhere_is_read_as_what_is_there_and_that_is_said() {
+    let (home, notes) = (home(), tempfile::tempdir().unwrap());
+    write(notes.path(), "a.txt", "倒排索引把每个词映射到出现过它的文档。");
+    write(notes.path(), "b.txt", "Kubernetes 集群扩容:先加节点,再改副本数。");
+    write(notes.path(), "c.txt", "未来规划:三年之内建成两座新馆。");
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let cases = [
+        ("倒排锁引", "a.txt", "锁", "索"),
+        ("kuberntes 扩容", "b.txt", "kuberntes", "kubernet"),
+        ("末来规划", "c.txt", "末", "未"),
+        ("红烧肉,kuberntes", "b.txt", "kuberntes", "kubernet"),
+    ];
+    for (query, doc, typed, read_as) in cases {
+        let (code, found) = search(home.path(), &[query, "--mode", "lexical"]);
+        assert_eq!((code, docs(&found)[0]), (0, doc), "{query}");
+        assert_eq!(found["corrections"], serde_json::json!([{ "typed": typed, "read_as": read_as }]), "{query}");
+    }
+    let (_, _, err) = outcome(rag(home.path()).args(["search", "倒排锁引"]));
+    assert!(err.contains("也按“索”查了"), "{err}");
+    for known in ["倒排索引", "kubernetes", "红烧肉怎么炖", "zzzz"] {
+        let (_, found) = search(home.path(), &[known, "--mode", "lexical"]);
+        assert_eq!(found.get("corrections"), None, "{known}");
+    }
+}

@@ -7,6 +7,7 @@ use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{About, Filter, Generation, LexicalQuery, Snapshot, StoreProblem, TermShare};
+use std::collections::BTreeMap;
 
 /// Between a collection's name, which cannot have it, and a document's id.
 const IN: char = ':';
@@ -132,6 +133,16 @@ impl Snapshot for Joined {
     /// Every part counts for all.
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         self.parts[0].1.document_frequencies(terms)
+    }
+
+    fn vocabulary(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        let mut words: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, part) in &self.parts {
+            for (word, chunks) in part.lexical.vocabulary(prefix)? {
+                *words.entry(word).or_default() += chunks;
+            }
+        }
+        Ok(words.into_iter().collect())
     }
 
     fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {

@@ -14,7 +14,7 @@ use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
 use schema::{Fields, StoredPassage, register, schema};
 use statistics::Statistics;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::collector::{Count, TopDocs};
@@ -190,6 +190,20 @@ impl LexicalIndex {
         let frequency = |field, term: &str| engine(statistics.doc_freq(&Term::from_field_text(field, term)));
         let most = |term: &String| Ok(frequency(self.fields.body, term)?.max(frequency(self.fields.aliases, term)?));
         terms.iter().map(most).collect()
+    }
+
+    /// Words of the body that begin with `prefix`, each with the number of chunks that have it.
+    pub fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>> {
+        let mut words: BTreeMap<String, u64> = BTreeMap::new();
+        for segment in self.reader.searcher().segment_readers() {
+            let index = engine(segment.inverted_index(self.fields.body))?;
+            let mut stream = index.terms().range().ge(prefix).into_stream().at("read", "terms")?;
+            while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
+                let word = String::from_utf8_lossy(stream.key()).into_owned();
+                *words.entry(word).or_default() += u64::from(stream.value().doc_freq);
+            }
+        }
+        Ok(words)
     }
 
     pub fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {

@@ -212,6 +212,10 @@ impl Snapshot for EmbeddedSnapshot {
         self.lexical.document_frequencies(terms)
     }
 
+    fn vocabulary(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        Ok(self.lexical.vocabulary(prefix)?.into_iter().collect())
+    }
+
     fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
         self.lexical.pair_frequencies(pairs)
     }
