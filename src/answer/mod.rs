@@ -16,7 +16,7 @@ mod report;
 mod support;
 
 pub use citation::Citation;
-pub use context::{Context, TokenShares};
+pub use context::{Context, TokenShares, denser_first};
 pub use guard::refuse;
 pub use problem::AnswerProblem;
 pub use prompt::Template;

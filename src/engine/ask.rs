@@ -126,5 +126,5 @@ impl Engine {
 }
 
 fn passages(found: &Found) -> Vec<Passage> {
-    found.hits.iter().map(|hit| hit.passage()).collect()
+    answer::denser_first(found.hits.iter().map(|hit| (hit.passage(), hit.relevance)).collect())
 }

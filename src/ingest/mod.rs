@@ -221,6 +221,8 @@ fn embed(
     report: &mut Report,
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Result<()> {
+    let keys: Vec<VectorKey> = documents.iter().flat_map(|pending| &pending.chunks).map(|(_, key)| *key).collect();
+    writer.adopt_vectors(&keys)?;
     let mut todo: BTreeMap<VectorKey, (String, &str)> = BTreeMap::new();
     let mut order: Vec<VectorKey> = Vec::new();
     for Pending { document, chunks, .. } in documents {

@@ -99,6 +99,9 @@ pub trait Writer: Send {
     /// Keeps vectors at once and for good, so that an interrupted run is not embedded again.
     fn keep_vectors(&mut self, vectors: &[(VectorKey, Embedding)]) -> Result<()>;
 
+    /// Keeps the vectors of `keys` that are known elsewhere in the store: the same text under the same embedder.
+    fn adopt_vectors(&mut self, keys: &[VectorKey]) -> Result<()>;
+
     /// Adds a document, replacing one of the same id. Every key must be kept already.
     fn put(&mut self, document: &Document, record: DocumentRecord, chunks: &[(Chunk, VectorKey)]) -> Result<()>;
 

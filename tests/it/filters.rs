@@ -105,3 +105,21 @@ fn several_collections_are_searched_as_one_and_a_single_one_sees_no_other() {
     let (code, _, err) = outcome(rag(home.path()).args(["index", ".", "-c", "work", "-c", "garden"]));
     assert_eq!(code, 2, "{err}");
 }
+
+#[test]
+fn the_same_folder_in_a_second_collection_embeds_nothing() {
+    let (home, notes) = (home(), notes());
+    let folder = notes.path().to_str().unwrap();
+    index(home.path(), &[folder, "-c", "one"]);
+    let (code, out, err) = outcome(rag(home.path()).args(["index", folder, "-c", "two", "--json"]));
+    assert_eq!(code, 0, "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["added"], &report["embedded"]), (&4.into(), &0.into()));
+    let found = |collection: &str| search(home.path(), &["倒排索引", "--mode", "dense", "-c", collection]).2;
+    let scores = |found: Value| -> Vec<f64> {
+        found["hits"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect()
+    };
+    for (one, two) in scores(found("one")).into_iter().zip(scores(found("two"))) {
+        assert!((one - two).abs() < 1e-6);
+    }
+}

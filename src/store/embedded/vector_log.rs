@@ -11,7 +11,7 @@ use crate::embedding::Embedding;
 use crate::error::{IoContext, Result};
 use crate::store::{StoreProblem, VectorKey};
 use memmap2::Mmap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -48,6 +48,31 @@ pub fn remove_others(dir: &Path, keep: &[&str]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The vectors of `wanted` that the logs in `dir` whose stems begin with `prefix` have, each once.
+pub fn find(
+    dir: &Path,
+    prefix: &str,
+    dim: usize,
+    wanted: &HashSet<VectorKey>,
+) -> Result<BTreeMap<VectorKey, Embedding>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).at("list", dir)? {
+        let path = entry.at("list", dir)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".keys").filter(|stem| stem.starts_with(prefix)) else { continue };
+        let keys = std::fs::read(&path).at("read", &path)?;
+        // What another process is appending is there once its key is.
+        let log = VectorLog::open(dir, stem, dim, keys.len() / KEY_BYTES)?;
+        for (row, key) in keys.chunks_exact(KEY_BYTES).enumerate() {
+            let key = VectorKey(key.try_into().expect("chunks_exact yields 32 bytes"));
+            if wanted.contains(&key) {
+                found.extend(Embedding::new(log.f32_row(row as u32).to_vec()).map(|vector| (key, vector)));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The log as its one writer sees it.

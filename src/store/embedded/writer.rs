@@ -10,7 +10,7 @@ use crate::embedding::{Embedding, ModelId};
 use crate::error::{IoContext, Result};
 use crate::store::{DocumentRecord, Generation, Start, StoreProblem, VectorKey, Writer};
 use crate::text::Analyzer;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -196,8 +196,12 @@ fn read_previous(dir: &Path, start: &Start) -> Result<Option<Manifest>> {
 
 /// Named after the embedder, so that vectors of two never share a file.
 fn log_stem(embedder: &ModelId, number: u32) -> String {
+    format!("{}{number:06}", stem_prefix(embedder))
+}
+
+fn stem_prefix(embedder: &ModelId) -> String {
     let id = serde_json::to_vec(embedder).unwrap_or_default();
-    format!("{}-{number:06}", &blake3::hash(&id).to_hex()[..16])
+    format!("{}-", &blake3::hash(&id).to_hex()[..16])
 }
 
 impl Writer for EmbeddedWriter {
@@ -211,6 +215,27 @@ impl Writer for EmbeddedWriter {
 
     fn keep_vectors(&mut self, vectors: &[(VectorKey, Embedding)]) -> Result<()> {
         self.log.append(vectors)
+    }
+
+    /// From the other collections. One that cannot be read is passed over: its vectors can be computed.
+    fn adopt_vectors(&mut self, keys: &[VectorKey]) -> Result<()> {
+        let wanted: HashSet<VectorKey> = keys.iter().filter(|key| !self.has_vector(key)).copied().collect();
+        let collections = self.layout.dir.parent().and_then(|dir| std::fs::read_dir(dir).ok());
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        for entry in collections.into_iter().flatten().flatten() {
+            let other = Layout { dir: entry.path() };
+            if other.dir == self.layout.dir || !other.vectors().is_dir() {
+                continue;
+            }
+            let prefix = stem_prefix(&self.embedder);
+            match vector_log::find(&other.vectors(), &prefix, self.embedder.dim, &wanted) {
+                Ok(found) => self.log.append(&found.into_iter().collect::<Vec<_>>())?,
+                Err(error) => tracing::debug!(%error, "vectors of another collection cannot be read"),
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, document: &Document, record: DocumentRecord, chunks: &[(Chunk, VectorKey)]) -> Result<()> {
