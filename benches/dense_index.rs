@@ -83,12 +83,15 @@ fn nearest(snapshot: &dyn Snapshot, query: &Embedding) -> Vec<ChunkId> {
 /// One document a vector; its text does not matter here.
 fn fill(store: &EmbeddedStore, vectors: &[Embedding], embedder: &dyn Embedder) {
     let mut writer = store.writer(Start { embedder: embedder.id().clone(), rebuild: false }).unwrap();
-    for (number, vector) in vectors.iter().enumerate() {
-        let id = DocId(number.to_string());
+    let key = |number: usize| {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&(number as u64).to_le_bytes());
-        let key = VectorKey(key);
-        writer.keep_vectors(&[(key, vector.clone())]).unwrap();
+        VectorKey(key)
+    };
+    let entries = vectors.iter().enumerate().map(|(number, vector)| (key(number), vector.clone()));
+    writer.keep_vectors(&entries.collect::<Vec<_>>()).unwrap();
+    for number in 0..vectors.len() {
+        let id = DocId(number.to_string());
         let document = Document {
             id: id.clone(),
             title: String::new(),
@@ -107,7 +110,7 @@ fn fill(store: &EmbeddedStore, vectors: &[Embedding], embedder: &dyn Embedder) {
             searchable: "x".into(),
         };
         let record = DocumentRecord { hash: String::new(), root: String::new(), path: String::new(), chunks: 1 };
-        writer.put(&document, record, &[(chunk, key)]).unwrap();
+        writer.put(&document, record, &[(chunk, key(number))]).unwrap();
     }
     writer.publish().unwrap();
 }

@@ -48,23 +48,6 @@ impl Context {
     }
 }
 
-/// Relevances nearer than this say nothing about which passage is better.
-const EQUAL: f32 = 0.01;
-
-/// Passages best first, each with its relevance, in the order in which they are packed: of neighbours that are equally
-/// relevant the shorter one comes first, since it says as much in fewer tokens.
-pub fn denser_first(mut passages: Vec<(Passage, f32)>) -> Vec<Passage> {
-    let mut rest = passages.as_mut_slice();
-    while let Some((_, first)) = rest.first() {
-        let first = *first;
-        let equals = rest.iter().take_while(|(_, relevance)| (relevance - first).abs() < EQUAL).count().max(1);
-        let (group, after) = rest.split_at_mut(equals);
-        group.sort_by_key(|(passage, _)| passage.text.len());
-        rest = after;
-    }
-    passages.into_iter().map(|(passage, _)| passage).collect()
-}
-
 /// Takes passages, best first, as long as they fit beside `frame` (the messages without passages) and the answer.
 /// One that does not fit is passed over, a later and shorter one may still fit.
 pub fn pack(
@@ -184,15 +167,6 @@ mod tests {
     fn a_window_without_room_is_an_error() {
         let error = packed(&[passage("a", "甲。")], 120).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(AnswerProblem::Window { window: 120, .. })), "{error}");
-    }
-
-    #[test]
-    fn of_equals_the_shorter_is_packed_first() {
-        let long = "甲。".repeat(9);
-        let passages = [("a", long.as_str(), 0.9), ("b", "乙。", 0.895), ("c", "丙。", 0.5), ("d", "丁", 0.45)];
-        let passages = passages.map(|(name, text, relevance)| (passage(name, text), relevance));
-        let order: Vec<String> = denser_first(passages.to_vec()).into_iter().map(|passage| passage.title).collect();
-        assert_eq!(order, ["b", "a", "c", "d"]);
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
             invalid: self.invalid.into_iter().collect(),
             unsupported: self.unsupported.into_iter().collect(),
             text: self.text,
-            completion,
+            completion: Some(completion),
         })
     }
 

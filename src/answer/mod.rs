@@ -6,6 +6,7 @@
 mod citation;
 mod context;
 mod draft;
+mod extract;
 #[cfg(test)]
 mod fixture;
 mod guard;
@@ -16,7 +17,8 @@ mod report;
 mod support;
 
 pub use citation::Citation;
-pub use context::{Context, TokenShares, denser_first};
+pub use context::{Context, TokenShares};
+pub use extract::extract;
 pub use guard::refuse;
 pub use problem::AnswerProblem;
 pub use prompt::Template;
@@ -55,7 +57,7 @@ pub struct Prepared {
 /// What came of a question.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// The model answered. Whether anything in it could be traced to a source, [`Grounded::is_uncited`] tells.
+    /// There is an answer. Whether anything in it could be traced to a source, [`Grounded::is_uncited`] tells.
     Grounded(Grounded),
     Abstained {
         reason: Abstention,
@@ -75,7 +77,8 @@ pub struct Grounded {
     pub invalid: Vec<u32>,
     /// Numbers of passages the model cited for a sentence that they do not support; removed there.
     pub unsupported: Vec<u32>,
-    pub completion: Completion,
+    /// None where no model was asked: see [`extract`].
+    pub completion: Option<Completion>,
 }
 
 impl Grounded {
@@ -131,7 +134,7 @@ impl Answer {
 
     pub fn completion(&self) -> Option<&Completion> {
         match self {
-            Answer::Grounded(grounded) => Some(&grounded.completion),
+            Answer::Grounded(grounded) => grounded.completion.as_ref(),
             Answer::Abstained { completion, .. } => completion.as_ref(),
         }
     }

@@ -27,6 +27,9 @@ pub struct AskArgs {
     /// Print JSON 输出 JSON
     #[arg(long)]
     json: bool,
+    /// Answer with sentences of the sources, without a model 不用模型,只摘原句
+    #[arg(long)]
+    extractive: bool,
     /// Print the exact messages and their token shares; ask for no answer 只看提示
     #[arg(long)]
     dry_run: bool,
@@ -49,6 +52,7 @@ impl AskArgs {
         set(flags, "chat.passages", self.passages);
         set(flags, "search.mode", self.mode.as_ref());
         set_lines(flags, "search.where", &self.conditions);
+        set(flags, "chat.extractive", self.extractive.then_some(true));
         set(flags, "chat.rerank", self.rerank.as_ref());
         set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());

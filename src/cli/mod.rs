@@ -142,6 +142,7 @@ impl Command {
             Command::Index(args) => args.add_flags(flags),
             Command::Search(args) => args.add_flags(flags),
             Command::Ask(args) => args.add_flags(flags),
+            Command::Eval(args) => args.add_flags(flags),
             Command::Llama(args) => args.add_flags(flags),
             Command::Demo(args) => args.add_flags(flags),
             _ => {}

@@ -37,7 +37,7 @@ impl Outcome {
 }
 
 impl Engine {
-    /// Finds passages, then has the model answer from them.
+    /// Finds passages, then has the model answer from them; with `chat.extractive` quotes them instead.
     pub fn ask(&self, question: &str, on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
         let begin = Instant::now();
         let found = self.search(question, &self.passages_request()?)?;
@@ -46,6 +46,13 @@ impl Engine {
         let passages = passages(&found);
         if let Some(reason) = answer::refuse(question, &passages, found.evidence.answerable, self.relevance()?.floor) {
             let answer = Answer::Abstained { reason, completion: None };
+            return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
+        }
+        if self.config.is_on("chat.extractive") {
+            let answer = answer::extract(question.trim(), &passages, self.analyzer()?);
+            if let Answer::Grounded(grounded) = &answer {
+                on(AskEvent::Text(&grounded.text));
+            }
             return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
         }
         let options = self.answer_options()?;
@@ -126,5 +133,5 @@ impl Engine {
 }
 
 fn passages(found: &Found) -> Vec<Passage> {
-    answer::denser_first(found.hits.iter().map(|hit| (hit.passage(), hit.relevance)).collect())
+    found.hits.iter().map(|hit| hit.passage()).collect()
 }

@@ -23,6 +23,7 @@ pub use crate::search::{
     Relevance, Rrf, SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
 pub use crate::store::{About, Generation, StoreProblem, TermShare};
+pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};

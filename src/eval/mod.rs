@@ -10,6 +10,7 @@
 mod ablation;
 mod agreement;
 mod answerable;
+mod answers;
 mod bench;
 mod compare;
 mod draft;
@@ -31,6 +32,7 @@ pub use crate::engine::{Calibration, Relevance};
 pub use ablation::{Ablation, Outcome};
 pub use agreement::{Agreement, agreement};
 pub use answerable::Answerable;
+pub use answers::{Asked, ReportCard, Share, ask_all};
 pub use bench::{Bench, Options, Progress, bench, stages};
 pub use compare::{Comparison, Conclusion, compare};
 pub use draft::Draft;

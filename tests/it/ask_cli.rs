@@ -226,3 +226,27 @@ fn an_endpoint_that_is_down_and_a_wrong_key_say_what_to_type() {
     assert_eq!(code, 2);
     assert!(err.starts_with("error: ") && err.contains("401") && err.contains("hint: ") && !err.contains(KEY), "{err}");
 }
+
+#[test]
+fn without_a_model_the_sources_answer_in_their_own_words() {
+    let (home, notes) = (home(), tempfile::tempdir().unwrap());
+    let text = "# 猫\n\n成年猫一天喂两次。清水要一直备着。不要喂洋葱和巧克力。\n";
+    std::fs::write(notes.path().join("cat.md"), text).unwrap();
+    let (code, _, err) = outcome(rag(home.path()).arg("index").arg(notes.path()));
+    assert_eq!(code, 0, "{err}");
+    // An address where nothing listens: no model is asked.
+    let base_url = format!("http://127.0.0.1:{}/v1", free_port());
+    let ask = |question: &str| {
+        let mut command = rag(home.path());
+        outcome(command.args(["ask", question, "--extractive", "--json", "--base-url", &base_url]))
+    };
+    let (code, out, err) = ask("成年猫一天喂几次");
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, asked["answer"].as_str()), (0, Some("成年猫一天喂两次。[1]")), "{err}");
+    assert_eq!((&asked["model"], &asked["citations"][0]["lines"]), (&Value::Null, &serde_json::json!([3, 3])));
+    let quote = asked["citations"][0]["quote"].as_str().unwrap();
+    assert!(text.contains(quote));
+    let (code, out, _) = ask("明朝开国皇帝是谁");
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &asked["abstained"]), (1, &Value::Bool(true)), "{out}");
+}

@@ -353,3 +353,43 @@ fn a_suite_is_drafted_by_a_model_and_read_by_a_person() {
     };
     assert_eq!((queries(&[]), queries(&["--split", "synthetic"])), (json!(1), json!(2)));
 }
+
+#[test]
+fn answers_are_checked_by_assertions() {
+    let (home, suite) = (home(), tempfile::tempdir().unwrap());
+    let put = |name: &str, text: &str| fs::write(suite.path().join(name), text).unwrap();
+    fs::create_dir(suite.path().join("docs")).unwrap();
+    put("docs/cat.md", "# 猫\n\n成年猫一天喂两次。清水要一直备着。\n");
+    put("docs/car.md", "# 汽车\n\n机油每 5,000 公里更换一次。\n");
+    put("suite.toml", "name = \"small\"\ndocuments = \"docs\"\nunranked = [\"U\"]\n");
+    let topic = |id: &str, kind: &str, text: &str| {
+        format!("{{\"id\":\"{id}\",\"type\":\"{kind}\",\"split\":\"dev\",\"text\":\"{text}\"}}\n")
+    };
+    put(
+        "topics.jsonl",
+        &(topic("q1", "D", "成年猫一天喂几次")
+            + &topic("q2", "D", "机油多少公里更换")
+            + &topic("u1", "U", "明朝开国皇帝是谁")),
+    );
+    put("qrels.tsv", "q1 0 cat.md 2\nq2 0 car.md 2\n");
+    let line = |id: &str, must: &str, abstain: &str| {
+        format!(
+            "{{\"qid\":\"{id}\",\"required_docs\":[],\"must\":{must},\"must_not\":[],\"abstain\":\"{abstain}\",\"max_chars\":100}}\n"
+        )
+    };
+    put(
+        "answers.jsonl",
+        &(line("q1", "[[\"三次\"]]", "no") + &line("q2", "[[\"5000公里\"]]", "no") + &line("u1", "[]", "yes")),
+    );
+    let asked = suite.path().join("asked.jsonl");
+    let args = ["eval", "answers", suite.path().to_str().unwrap(), "--extractive", "--json"];
+    let (code, out, err) = outcome(rag(home.path()).args(args).arg("--asked").arg(&asked));
+    assert_eq!(code, 0, "{err}");
+    let card: Value = serde_json::from_str(&out).unwrap();
+    let value = |name: &str| (card[name]["value"].as_f64().unwrap(), card[name]["of"].as_u64().unwrap());
+    assert_eq!((value("pass"), value("cited"), value("refusal_recall")), ((0.5, 2), (1.0, 2), (1.0, 1)), "{card}");
+    let asked: Vec<Value> =
+        fs::read_to_string(asked).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(asked[0]["failures"], serde_json::json!(["must: 三次"]));
+    assert_eq!((&asked[1]["passed"], &asked[2]["reason"]), (&Value::Bool(true), &"off_topic".into()));
+}

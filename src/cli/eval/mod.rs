@@ -2,6 +2,7 @@
 
 mod add;
 mod agreement;
+mod answers;
 mod diff;
 mod lint;
 mod new;
@@ -10,7 +11,7 @@ mod table;
 mod tune;
 
 use super::render::{self, padded};
-use super::{Outcome, Run};
+use super::{Flags, Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
 use crate::error::IoContext;
 use crate::eval::{self, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
@@ -30,6 +31,8 @@ pub struct EvalArgs {
 enum Action {
     /// Run the systems on a suite and judge them 检索评测
     Retrieval(RetrievalArgs),
+    /// Ask every question of a suite, and check the answers 评测回答
+    Answers(answers::AnswersArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
     Stress(stress::StressArgs),
     /// One knob a row, each against the default 消融
@@ -138,9 +141,18 @@ struct CompareArgs {
     json: bool,
 }
 
+impl EvalArgs {
+    pub fn add_flags(&self, flags: &mut Flags) {
+        if let Action::Answers(args) = &self.action {
+            args.add_flags(flags);
+        }
+    }
+}
+
 pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
+        Action::Answers(args) => answers::run(args, engine, lang),
         Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
