@@ -3,10 +3,12 @@
 //! What a model writes is not believed: every sentence is compared with the passages it was given, and only
 //! what stands there is cited. Refusal is decided on evidence first, on the model's word second.
 
+mod check;
 mod citation;
 mod context;
 mod draft;
 mod extract;
+mod figures;
 #[cfg(test)]
 mod fixture;
 mod guard;
@@ -16,6 +18,7 @@ mod question;
 mod report;
 mod support;
 
+pub use check::{Checked, Source};
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;

@@ -1,30 +1,18 @@
-//! Support: how much of a sentence stands in a passage, and where.
-//!
-//! The measure is the share of the sentence's distinct terms (by the analysis that also indexes, stop words
-//! left out) that the passage has. Every number must be among them: a passage without the number does not
-//! support the sentence, however much else agrees.
+//! Support: which of an answer's passages a sentence rests on, and where. What counts as support, [`check`](super::check)
+//! says.
 
+use super::check::{Checked, Fault, Source};
 use crate::document::Passage;
-use crate::text::{Analyzer, Kind, sentences};
-use std::collections::HashSet;
+use crate::text::Analyzer;
 use std::ops::Range;
 
 /// Fewer shared terms are chance.
 const SHARED_TERMS_MIN: usize = 2;
 
-/// A sentence of fewer terms claims nothing that could be looked for.
-const CLAIM_TERMS_MIN: usize = 3;
-
-/// The passages of one answer, analysed once.
+/// The passages of one answer, read once.
 pub struct Support<'a> {
     analyzer: &'a Analyzer,
-    passages: Vec<Analysed>,
-}
-
-struct Analysed {
-    /// Of title, headings and text.
-    terms: HashSet<String>,
-    sentences: Vec<(Range<usize>, HashSet<String>)>,
+    passages: Vec<Source>,
 }
 
 /// What one passage says of a sentence.
@@ -38,68 +26,41 @@ pub struct Supported {
 
 impl<'a> Support<'a> {
     pub fn new(passages: &[Passage], analyzer: &'a Analyzer) -> Support<'a> {
-        let passages = passages.iter().map(|passage| Analysed::new(passage, analyzer)).collect();
-        Support { analyzer, passages }
+        let source = |passage: &Passage| Source::new(&passage.heading(), &passage.text, analyzer);
+        Support { analyzer, passages: passages.iter().map(source).collect() }
     }
 
-    /// What the passage at `index` says of `sentence`; `None` if it lacks one of its numbers or has next to
+    /// What the passage at `index` says of `sentence`; `None` if something takes its support away, or it has next to
     /// nothing of it.
     pub fn by(&self, index: usize, sentence: &str) -> Option<Supported> {
-        supported(&self.passages[index], &terms(self.analyzer, without_list_mark(sentence)))
+        self.supported(&self.passages[index], without_list_mark(sentence))
     }
 
     /// The passage that supports `sentence` best, the first of equals, and what it says. A sentence that is hardly
     /// one, as a heading or `First:`, has none.
     pub fn best(&self, sentence: &str) -> Option<(usize, Supported)> {
-        let wanted = terms(self.analyzer, without_list_mark(sentence));
-        if wanted.len() < CLAIM_TERMS_MIN || sentence.ends_with([':', '：']) {
+        let sentence = without_list_mark(sentence);
+        if super::check::claims(sentence, self.analyzer) < CLAIM_TERMS_MIN || sentence.ends_with([':', '：']) {
             return None;
         }
         let found = self.passages.iter().enumerate();
-        let found = found.filter_map(|(index, passage)| Some((index, supported(passage, &wanted)?)));
+        let found = found.filter_map(|(index, passage)| Some((index, self.supported(passage, sentence)?)));
         found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })
     }
-}
 
-impl Analysed {
-    fn new(passage: &Passage, analyzer: &Analyzer) -> Analysed {
-        let sentences: Vec<_> = sentences(&passage.text)
-            .into_iter()
-            .map(|range| (range.clone(), terms(analyzer, &passage.text[range])))
-            .collect();
-        let mut all = terms(analyzer, &passage.heading());
-        all.extend(sentences.iter().flat_map(|(_, terms)| terms.iter().cloned()));
-        Analysed { terms: all, sentences }
+    /// A model that cites a passage for a sentence has some reason: few shared terms are enough, since it may say it in
+    /// words of its own.
+    fn supported(&self, passage: &Source, sentence: &str) -> Option<Supported> {
+        let Checked { share, shared, quote, faults } = passage.check(sentence, self.analyzer);
+        let terms = super::check::claims(sentence, self.analyzer);
+        let is_enough = shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
+        let is_sound = faults.iter().all(|fault| *fault == Fault::Thin);
+        (is_enough && is_sound).then_some(Supported { share, quote })
     }
 }
 
-fn supported(passage: &Analysed, wanted: &HashSet<String>) -> Option<Supported> {
-    let has_numbers = wanted.iter().filter(|term| is_number(term)).all(|number| passage.terms.contains(number));
-    let shared = wanted.intersection(&passage.terms).count();
-    if !has_numbers || shared < SHARED_TERMS_MIN.min(wanted.len()) || shared == 0 {
-        return None;
-    }
-    let hits = |terms: &HashSet<String>| wanted.intersection(terms).count();
-    let mut best = (0, 0..0);
-    for (range, terms) in &passage.sentences {
-        let count = hits(terms);
-        if count > best.0 {
-            best = (count, range.clone());
-        }
-    }
-    // All shared terms may stand in the title alone.
-    (best.0 > 0).then(|| Supported { share: shared as f32 / wanted.len() as f32, quote: best.1 })
-}
-
-/// Parts of words say what their whole says.
-fn terms(analyzer: &Analyzer, text: &str) -> HashSet<String> {
-    let terms = analyzer.content_terms(text).into_iter();
-    terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
-}
-
-fn is_number(term: &str) -> bool {
-    term.starts_with(|c: char| c.is_ascii_digit())
-}
+/// A sentence of fewer terms claims nothing that could be looked for.
+const CLAIM_TERMS_MIN: usize = 3;
 
 /// `1. text` → `text`: the number counts the answer's own points.
 fn without_list_mark(sentence: &str) -> &str {

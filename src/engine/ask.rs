@@ -1,7 +1,7 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Checked, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::models::chat::ChatModel;
@@ -72,6 +72,12 @@ impl Engine {
         let model = reachable.then_some(&model as &dyn ChatModel);
         let prepared = answer::prepare(question.trim(), &passages(&found), model, &options)?;
         Ok((found, prepared))
+    }
+
+    /// Whether a passage supports a sentence: what an answer is checked by.
+    pub fn check(&self, sentence: &str, heading: &str, passage: &str) -> Result<Checked> {
+        let analyzer = self.analyzer()?;
+        Ok(answer::Source::new(heading, passage, analyzer).check(sentence, analyzer))
     }
 
     /// Passages of `count` documents of the collection, drawn with the configured seed, each with a question that it

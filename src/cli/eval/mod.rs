@@ -3,6 +3,7 @@
 mod add;
 mod agreement;
 mod answers;
+mod checks;
 mod diff;
 mod lint;
 mod new;
@@ -33,6 +34,8 @@ enum Action {
     Retrieval(RetrievalArgs),
     /// Ask every question of a suite, and check the answers 评测回答
     Answers(answers::AnswersArgs),
+    /// How far the citation check itself can be trusted 评测引用核对
+    Checks(checks::ChecksArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
     Stress(stress::StressArgs),
     /// One knob a row, each against the default 消融
@@ -153,6 +156,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Answers(args) => answers::run(args, engine, lang),
+        Action::Checks(args) => checks::run(args, engine, lang),
         Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),

@@ -1,0 +1,407 @@
+//! A check: whether a passage supports a sentence. Pure: the same at run time and in evaluations.
+//!
+//! The measure is the share of the sentence's distinct terms (by the analysis that also indexes, stop words left out) that
+//! two sentences of the passage have between them. However much agrees, these take support away: a number that is not
+//! there, a Latin name that is not there, a predicate denied here and stated there, one of two opposites in the place of
+//! the other. All are about words: that the passage means the same is not shown.
+
+use super::figures::{Figure, figures};
+use crate::text::{Analyzer, Kind, Term, fold, sentences};
+use serde::Serialize;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// Of a sentence's terms so many must be there.
+const SHARE_MIN: f32 = 0.4;
+
+/// Of a clause's terms so many make it one about the same, in which a denial can be compared.
+const RESEMBLES_MIN: f32 = 0.5;
+/// And so many a repetition, in which every word can.
+const REPEATS_MIN: f32 = 0.6;
+
+/// Tokens that deny what comes next. Words such as 非常 and 区别 only hold the characters.
+const NEGATORS: &[&str] = &[
+    "不",
+    "没",
+    "没有",
+    "未",
+    "无",
+    "非",
+    "勿",
+    "别",
+    "不是",
+    "并非",
+    "并不",
+    "并未",
+    "不能",
+    "不会",
+    "不可",
+    "不要",
+    "不用",
+    "不必",
+    "不得",
+    "不再",
+    "无法",
+    "无需",
+    "无须",
+    "未必",
+    "从不",
+    "绝不",
+    "不需",
+    "不需要",
+    "不必要",
+    "not",
+    "no",
+    "never",
+    "cannot",
+    "without",
+    "nor",
+];
+
+/// Either in the place of the other turns a sentence round.
+const OPPOSITES: &[(&str, &str)] = &[
+    ("高", "低"),
+    ("增", "减"),
+    ("升", "降"),
+    ("上升", "下降"),
+    ("提高", "降低"),
+    ("大于", "小于"),
+    ("更多", "更少"),
+    ("变大", "变小"),
+    ("快", "慢"),
+    ("早", "晚"),
+    ("之前", "之后"),
+    ("先", "后"),
+    ("必须", "不必"),
+    ("优于", "劣于"),
+    ("强", "弱"),
+    ("变长", "变短"),
+    ("相同", "不同"),
+    ("包含", "不含"),
+    ("有利", "不利"),
+    ("超过", "不足"),
+    ("至少", "至多"),
+    ("最好", "最差"),
+    ("最大", "最小"),
+    ("贵", "便宜"),
+    ("简单", "复杂"),
+    ("容易", "难"),
+    ("全部", "部分"),
+    ("支持", "反对"),
+    ("允许", "禁止"),
+    ("有损", "无损"),
+    ("有效", "无效"),
+    ("有关", "无关"),
+    ("一致", "不一致"),
+    ("可以", "不可以"),
+    ("能", "不能"),
+    ("好于", "差于"),
+    ("更好", "更差"),
+    ("more", "less"),
+    ("before", "after"),
+    ("higher", "lower"),
+    ("increase", "decrease"),
+];
+
+/// Why a passage does not support a sentence, whatever else agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "fault", content = "of")]
+pub enum Fault {
+    /// The passage has no such number, or not with this unit.
+    Number(String),
+    /// The passage has no such Latin word.
+    Name(String),
+    /// Denied in one and not in the other.
+    Negation(String),
+    /// Said of one thing where the passage says it of another, in the same words.
+    Moved(String),
+    /// Said in the place of its opposite.
+    Opposite(String),
+    /// Too few of the terms are there.
+    Thin,
+}
+
+/// What a passage says of a sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Share of the sentence's terms that two sentences of the passage have, 0 to 1.
+    pub share: f32,
+    /// How many they are.
+    pub shared: usize,
+    /// The passage's sentence with most of them: a range of its text; empty where none has any.
+    pub quote: Range<usize>,
+    pub faults: Vec<Fault>,
+}
+
+impl Checked {
+    pub fn is_supported(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// A text with what it is compared by.
+struct Read {
+    text: String,
+    terms: Vec<Term>,
+    content: HashSet<String>,
+}
+
+impl Read {
+    fn new(text: &str, analyzer: &Analyzer) -> Read {
+        let content = analyzer.content_terms(text).into_iter().filter(|term| term.kind != Kind::Part);
+        Read {
+            text: fold(text),
+            terms: analyzer.terms(text).into_iter().filter(|term| term.kind != Kind::Part).collect(),
+            content: content.map(|term| term.text).collect(),
+        }
+    }
+
+    /// Content terms that come right behind a negator, and those that stand free.
+    fn negated(&self) -> (HashSet<&str>, HashSet<&str>) {
+        let (mut negated, mut free) = (HashSet::new(), HashSet::new());
+        let mut is_open = false;
+        let mut last = 0;
+        for term in &self.terms {
+            // A negation does not reach over a comma.
+            if term.position > last + 2 {
+                is_open = false;
+            }
+            last = term.position;
+            if NEGATORS.contains(&term.text.as_str()) {
+                is_open = true;
+            } else if self.content.contains(&term.text) {
+                if std::mem::take(&mut is_open) { &mut negated } else { &mut free }.insert(term.text.as_str());
+            }
+        }
+        (negated, free)
+    }
+}
+
+/// A passage, read once for all sentences that are laid beside it.
+pub struct Source {
+    sentences: Vec<(Range<usize>, Read)>,
+    heading: Read,
+    whole: Read,
+    figures: Vec<Figure>,
+    clauses: Vec<Clause>,
+}
+
+impl Source {
+    /// `passage` stands under `heading`, which may be empty.
+    pub fn new(heading: &str, passage: &str, analyzer: &Analyzer) -> Source {
+        let all = format!("{heading}\n{passage}");
+        let read = |range: Range<usize>| (range.clone(), Read::new(&passage[range], analyzer));
+        Source {
+            sentences: sentences(passage).into_iter().map(read).collect(),
+            heading: Read::new(heading, analyzer),
+            whole: Read::new(&all, analyzer),
+            figures: figures(&all),
+            clauses: Clause::all(passage, analyzer),
+        }
+    }
+
+    /// Whether the passage supports `sentence`.
+    pub fn check(&self, sentence: &str, analyzer: &Analyzer) -> Checked {
+        let claim = Read::new(sentence, analyzer);
+        let first = self.best(|read| claim.content.intersection(&read.content).count());
+        let in_first = |term: &&String| first.is_some_and(|at| self.sentences[at].1.content.contains(*term));
+        let rest: Vec<&String> = claim.content.iter().filter(|term| !in_first(term)).collect();
+        let second = self.best(|read| rest.iter().filter(|term| read.content.contains(**term)).count());
+        let two = first.into_iter().chain(second).map(|at| &self.sentences[at].1);
+        let window: Vec<&Read> = two.chain([&self.heading]).collect();
+        let is_there = |term: &&String| window.iter().any(|read| read.content.contains(*term));
+        let shared = claim.content.iter().filter(is_there).count();
+        let share = if claim.content.is_empty() { 0.0 } else { shared as f32 / claim.content.len() as f32 };
+        let mut faults = self.number_faults(sentence);
+        faults.extend(name_faults(&claim, &self.whole));
+        faults.extend(self.clause_faults(sentence, analyzer));
+        if share < SHARE_MIN {
+            faults.push(Fault::Thin);
+        }
+        Checked { share, shared, quote: first.map_or(0..0, |at| self.sentences[at].0.clone()), faults }
+    }
+
+    /// The first of the sentences with the most; none where all have nothing.
+    fn best(&self, count: impl Fn(&Read) -> usize) -> Option<usize> {
+        let mut best = None;
+        let mut most = 0;
+        for (at, (_, read)) in self.sentences.iter().enumerate() {
+            let count = count(read);
+            if count > most {
+                (best, most) = (Some(at), count);
+            }
+        }
+        best
+    }
+
+    fn number_faults(&self, sentence: &str) -> Vec<Fault> {
+        let is_strange = |figure: &Figure| !self.figures.iter().any(|known| figure.agrees(known));
+        let strange = figures(sentence).into_iter().filter(is_strange);
+        strange.map(|figure| Fault::Number(figure.text)).collect()
+    }
+
+    /// Each clause is laid beside the clause of the passage that it repeats. What it has and that one lacks, but a parallel
+    /// clause of the passage has, was taken from there.
+    fn clause_faults(&self, sentence: &str, analyzer: &Analyzer) -> Vec<Fault> {
+        let known = &self.clauses;
+        let mut faults = Vec::new();
+        for claim in Clause::all(sentence, analyzer) {
+            let Some(beside) = known.iter().max_by(|a, b| a.covers(&claim).total_cmp(&b.covers(&claim))) else {
+                continue;
+            };
+            let covered = beside.covers(&claim);
+            if covered < RESEMBLES_MIN {
+                continue;
+            }
+            let equals: Vec<&Clause> = known.iter().filter(|clause| clause.covers(&claim) >= covered).collect();
+            let readings: Vec<&Read> = equals.iter().map(|clause| &clause.read).collect();
+            faults.extend(negation_faults(&claim.read, &readings));
+            faults.extend(opposite_faults(&claim.read, &readings));
+            if covered < REPEATS_MIN {
+                continue;
+            }
+            let figure_there = |figure: &Figure| equals.iter().any(|clause| clause.has(figure));
+            let has_figures = equals.iter().any(|clause| !clause.figures.is_empty());
+            let strange = claim.figures.iter().filter(|figure| has_figures && !figure_there(figure));
+            faults.extend(strange.map(|figure| Fault::Moved(figure.text.clone())));
+            let is_parallel =
+                |other: &&Clause| other.terms.intersection(&beside.terms).any(|term| claim.terms.contains(term));
+            // What a passage is about it need not say again.
+            let is_subject = |term: &&String| self.heading.content.contains(*term);
+            let lacking = claim.terms.difference(&beside.terms);
+            let is_taken = |term: &&String| {
+                known.iter().filter(|other| other.terms.contains(*term)).any(|other| is_parallel(&other))
+            };
+            let has_other = beside.terms.iter().any(|term| !claim.terms.contains(term));
+            let mut moved: Vec<&String> =
+                lacking.filter(|term| has_other && is_taken(term) && !is_subject(term)).collect();
+            moved.sort();
+            faults.extend(moved.into_iter().map(|term| Fault::Moved(term.clone())));
+        }
+        faults
+    }
+}
+
+fn name_faults(claim: &Read, passage: &Read) -> Vec<Fault> {
+    let is_name = |term: &&String| term.len() > 1 && term.starts_with(|c: char| c.is_ascii_alphabetic());
+    let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
+    let text = letters(&passage.text);
+    let is_there = |term: &&String| passage.content.contains(*term) || text.contains(&letters(term));
+    let mut names: Vec<&String> = claim.content.iter().filter(is_name).filter(|term| !is_there(term)).collect();
+    names.sort();
+    names.into_iter().map(|name| Fault::Name(name.clone())).collect()
+}
+
+fn negation_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {
+    let (denied, stated) = claim.negated();
+    let (mut denied_there, mut stated_there) = (HashSet::new(), HashSet::new());
+    for read in window {
+        let (negated, free) = read.negated();
+        denied_there.extend(negated);
+        stated_there.extend(free);
+    }
+    let turned = |here: &HashSet<&str>, other: &HashSet<&str>, same: &HashSet<&str>| -> Vec<String> {
+        here.iter().filter(|term| other.contains(*term) && !same.contains(*term)).map(ToString::to_string).collect()
+    };
+    let mut terms = turned(&denied, &stated_there, &denied_there);
+    terms.extend(turned(&stated, &denied_there, &stated_there));
+    terms.sort();
+    terms.into_iter().map(Fault::Negation).collect()
+}
+
+/// How many distinct terms a sentence has that could be looked for.
+pub fn claims(sentence: &str, analyzer: &Analyzer) -> usize {
+    Read::new(sentence, analyzer).content.len()
+}
+
+/// A clause with what it says: its content terms, its figures among them.
+struct Clause {
+    read: Read,
+    terms: HashSet<String>,
+    figures: Vec<Figure>,
+}
+
+impl Clause {
+    /// The clauses of `text` that say something.
+    fn all(text: &str, analyzer: &Analyzer) -> Vec<Clause> {
+        let ends = ['，', '。', '；', '：', '！', '？', ',', ';', ':', '|', '\n', '（', '）', '(', ')', '、'];
+        let clause = |text: &str| {
+            let read = Read::new(text, analyzer);
+            let terms = read.content.iter().filter(|term| !starts_with_digit(term)).cloned().collect();
+            Clause { read, terms, figures: figures(text) }
+        };
+        text.split(ends).map(clause).filter(|clause| !clause.terms.is_empty()).collect()
+    }
+
+    /// Share of the other's terms that it has.
+    fn covers(&self, other: &Clause) -> f32 {
+        self.terms.intersection(&other.terms).count() as f32 / other.terms.len() as f32
+    }
+
+    fn has(&self, figure: &Figure) -> bool {
+        self.figures.iter().any(|own| figure.agrees(own))
+    }
+}
+
+fn starts_with_digit(term: &str) -> bool {
+    term.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn opposite_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {
+    let there = |word: &str| window.iter().any(|read| read.text.contains(word));
+    let both_ways = OPPOSITES.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]);
+    let is_turned = |(said, opposite): &(&str, &str)| {
+        // 不能 holds 能: of such a pair only the longer one tells something.
+        let is_part = opposite.contains(said);
+        claim.text.contains(said) && !there(said) && there(opposite) && !claim.text.contains(opposite) && !is_part
+    };
+    both_ways.filter(is_turned).map(|(said, _)| Fault::Opposite(said.into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::LazyLock;
+
+    static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(None).unwrap());
+    const PASSAGE: &str = "QLoRA 把底座量化为 4 位并冻结,显存由 780 GB 降到 48 GB。Claude 偏好 XML,GPT 偏好 Markdown。\
+        词法检索不需要显卡,向量检索也不需要。文档多于一千篇时,索引可以压缩。";
+
+    fn check(sentence: &str, expect: &[Fault]) {
+        let checked = Source::new("QLoRA", PASSAGE, &ANALYZER).check(sentence, &ANALYZER);
+        assert_eq!(checked.faults, expect, "{sentence}");
+        assert_eq!(checked.is_supported(), expect.is_empty());
+    }
+
+    #[test]
+    fn the_same_in_other_words_is_supported() {
+        check("底座被 QLoRA 量化成 4 位,而且冻结。", &[]);
+        check("显存从 780GB 降到 48GB。", &[]);
+        check("词法检索不需要显卡。", &[]);
+    }
+
+    #[test]
+    fn a_figure_or_a_name_that_is_not_there_takes_support_away() {
+        check("QLoRA 把底座量化为 3 位并冻结。", &[Fault::Number("3".into()), Fault::Moved("3".into())]);
+        check("显存降到 48%。", &[Fault::Number("48%".into()), Fault::Moved("48%".into())]);
+        check("Gemini 偏好 Markdown。", &[Fault::Name("gemini".into())]);
+    }
+
+    #[test]
+    fn what_is_denied_turned_round_or_moved_takes_support_away() {
+        check("词法检索需要显卡。", &[Fault::Negation("显卡".into())]);
+        check("GPT 偏好 XML,Claude 偏好 Markdown。", &[Fault::Moved("xml".into()), Fault::Moved("claud".into())]);
+        check("显存由 780 GB 升到 48 GB。", &[Fault::Opposite("升".into())]);
+    }
+
+    #[test]
+    fn another_subject_is_too_thin() {
+        check("红烧肉要先焯水再炒糖色。", &[Fault::Thin]);
+    }
+
+    #[test]
+    fn the_quote_is_the_sentence_that_says_it() {
+        let checked = Source::new("", PASSAGE, &ANALYZER).check("索引可以压缩", &ANALYZER);
+        assert_eq!(&PASSAGE[checked.quote], "文档多于一千篇时,索引可以压缩。");
+    }
+}
