@@ -27,6 +27,7 @@ pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome};
 pub use doctor::{Finding, Grade};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
+pub use problem::EngineProblem;
 pub use search::{SearchRequest, System};
 
 use crate::config::Config;
@@ -41,7 +42,6 @@ use crate::models::query_cache::QueryCache;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Filter, Snapshot, Store};
 use crate::text::Analyzer;
-use problem::EngineProblem;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -77,6 +77,16 @@ impl Engine {
         search::pool(query, self.scope()?, self.query_embedder()?, depth, &self.rrf())
     }
 
+    /// The first candidates of a hybrid search with what MaxSim says of each, whatever it is worth.
+    pub fn reread(&self, query: &str) -> Result<Vec<Candidate>> {
+        let system = System { mode: Mode::Hybrid, fusion: None, rerank: Some(RerankKind::None) };
+        let (options, models) = self.search_options(system, Rerank::depth(0))?;
+        let rerank = Some(Rerank::Add { points: 1.0, only_disagreement: false });
+        let options = search::Options { rerank, ..options };
+        let models = Models { reranker: Some(self.max_sim()?.as_ref()), ..models };
+        Ok(search::rank(query, self.scope()?, models, &options)?.into_candidates())
+    }
+
     /// The share of the query's terms that each of these has, weighted by idf.
     pub fn coverages(&self, query: &str, candidates: &[Candidate]) -> Result<Vec<f32>> {
         let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();

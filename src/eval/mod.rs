@@ -28,6 +28,7 @@ mod stats;
 mod stress;
 mod suite;
 mod tune;
+mod tune_maxsim;
 
 pub use crate::engine::{Calibration, Relevance};
 pub use ablation::{Ablation, Outcome};
@@ -48,4 +49,5 @@ pub use report::{Report, Sliced, System, evaluate};
 pub use run::Run;
 pub use stress::{Case, Tally, Verdict, expected, read_cases, stress, tally};
 pub use suite::{Suite, Topic};
-pub use tune::{Pools, Role, Tuned, Tuning, calibration_file, pools, tune};
+pub use tune::{Pools, Role, Tuned, Tuning, calibration_file, calibrations_file, pools, tune};
+pub use tune_maxsim::{MaxSimTuning, Rereadings, TunedMaxSim, reread, tune_maxsim};

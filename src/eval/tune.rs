@@ -247,13 +247,18 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
 }
 
 /// As a file of calibrations holds it: the tables that were there, and that of `embedder`; what MaxSim is worth
-/// beside them is not learnt here and stays.
+/// beside them is learnt by [`super::tune_maxsim`] and stays.
 pub fn calibration_file(known: Calibrations, embedder: &str, outcome: &Tuning) -> String {
     let mut tables = known;
     let maxsim = tables.get(embedder).map_or(0.0, |known| known.maxsim);
     tables.insert(embedder.into(), Calibration { maxsim, ..outcome.calibration });
+    calibrations_file(&tables)
+}
+
+/// As [`read_calibrations`](crate::engine::read_calibrations) reads them.
+pub fn calibrations_file(tables: &Calibrations) -> String {
     let head = "# What an embedder's cosines are worth beside BM25, and what is relevant at all. Written by `rag eval tune --write`.\n";
-    format!("{head}{}", toml::to_string(&tables).unwrap_or_default())
+    format!("{head}{}", toml::to_string(tables).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod new;
 mod stress;
 mod table;
 mod tune;
+mod tune_maxsim;
 
 use super::render::{self, padded};
 use super::{Flags, Outcome, Run};
@@ -44,6 +45,9 @@ enum Action {
     Haystack(HaystackArgs),
     /// Learn from judgements how much a cosine is worth beside BM25 校准融合
     Tune(tune::TuneArgs),
+    /// Learn from judgements how much MaxSim is worth beside the calibration in use 校准重排
+    #[command(name = "tune-maxsim")]
+    TuneMaxSim(tune_maxsim::TuneMaxSimArgs),
     /// One topic through every stage 看一条查询
     Diff(diff::DiffArgs),
     /// What would make a suite's numbers worth less 检查评测集
@@ -161,6 +165,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Ablate(args) => ablate(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
         Action::Tune(args) => tune::run(args, engine, lang),
+        Action::TuneMaxSim(args) => tune_maxsim::run(args, engine, lang),
         Action::Diff(args) => diff::run(args, engine, lang),
         Action::Lint(args) => lint::run(args, engine, lang),
         Action::Agreement(args) => agreement::run(args, lang),
