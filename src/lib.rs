@@ -7,10 +7,10 @@
 //! | [`document`], [`embedding`], [`ranking`], [`language`], [`error`] | the shared nouns | any room |
 //! | [`config`] | flags > env > file > default, resolved once into plain values | clap, stores |
 //! | [`text`] | one analysis for index and query: NFKC, case, 繁→简, segmentation | tantivy |
-//! | [`models`] | embedders and chat models; fetching weights; a local `llama-server` | stores, prompts, retrieval |
+//! | [`models`] | embedders, rerankers and chat models; fetching weights; a local `llama-server` | stores, prompts, retrieval |
 //! | [`store`] | generations of an index: postings, vectors, the rename that publishes | what queries mean |
 //! | [`ingest`] | walk → parse → chunk → embed → commit | queries, the command line |
-//! | [`search`] | query → legs → fusion → hits | prompts, HTTP, storage formats |
+//! | [`search`] | query → legs → fusion → reranking → hits | prompts, HTTP, storage formats |
 //! | [`answer`] | packing, prompt, citations, abstention | how retrieval works |
 //! | [`eval`] | topics and judgements → runs, metrics, comparisons, reports | private search paths |
 //! | [`engine`] | the façade; the only place that chooses concrete types | clap |

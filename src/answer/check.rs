@@ -126,8 +126,9 @@ pub enum Fault {
 pub struct Checked {
     /// Share of the sentence's terms that two sentences of the passage have, 0 to 1.
     pub share: f32,
-    /// How many they are.
+    /// How many they are, and of how many.
     pub shared: usize,
+    pub terms: usize,
     /// The passage's sentence with most of them: a range of its text; empty where none has any.
     pub quote: Range<usize>,
     pub faults: Vec<Fault>,
@@ -218,7 +219,13 @@ impl Source {
         if share < SHARE_MIN {
             faults.push(Fault::Thin);
         }
-        Checked { share, shared, quote: first.map_or(0..0, |at| self.sentences[at].0.clone()), faults }
+        Checked {
+            share,
+            shared,
+            terms: claim.content.len(),
+            quote: first.map_or(0..0, |at| self.sentences[at].0.clone()),
+            faults,
+        }
     }
 
     /// The first of the sentences with the most; none where all have nothing.
@@ -307,11 +314,6 @@ fn negation_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {
     terms.extend(turned(&stated, &denied_there, &stated_there));
     terms.sort();
     terms.into_iter().map(Fault::Negation).collect()
-}
-
-/// How many distinct terms a sentence has that could be looked for.
-pub fn claims(sentence: &str, analyzer: &Analyzer) -> usize {
-    Read::new(sentence, analyzer).content.len()
 }
 
 /// A clause with what it says: its content terms, its figures among them.

@@ -33,27 +33,27 @@ impl<'a> Support<'a> {
     /// What the passage at `index` says of `sentence`; `None` if something takes its support away, or it has next to
     /// nothing of it.
     pub fn by(&self, index: usize, sentence: &str) -> Option<Supported> {
-        self.supported(&self.passages[index], without_list_mark(sentence))
+        self.supported(&self.passages[index], without_list_mark(sentence), 0)
     }
 
     /// The passage that supports `sentence` best, the first of equals, and what it says. A sentence that is hardly
     /// one, as a heading or `First:`, has none.
     pub fn best(&self, sentence: &str) -> Option<(usize, Supported)> {
         let sentence = without_list_mark(sentence);
-        if super::check::claims(sentence, self.analyzer) < CLAIM_TERMS_MIN || sentence.ends_with([':', '：']) {
+        if sentence.ends_with([':', '：']) {
             return None;
         }
         let found = self.passages.iter().enumerate();
-        let found = found.filter_map(|(index, passage)| Some((index, self.supported(passage, sentence)?)));
+        let found =
+            found.filter_map(|(index, passage)| Some((index, self.supported(passage, sentence, CLAIM_TERMS_MIN)?)));
         found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })
     }
 
     /// A model that cites a passage for a sentence has some reason: few shared terms are enough, since it may say it in
     /// words of its own.
-    fn supported(&self, passage: &Source, sentence: &str) -> Option<Supported> {
-        let Checked { share, shared, quote, faults } = passage.check(sentence, self.analyzer);
-        let terms = super::check::claims(sentence, self.analyzer);
-        let is_enough = shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
+    fn supported(&self, passage: &Source, sentence: &str, terms_min: usize) -> Option<Supported> {
+        let Checked { share, shared, terms, quote, faults } = passage.check(sentence, self.analyzer);
+        let is_enough = terms >= terms_min && shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
         let is_sound = faults.iter().all(|fault| *fault == Fault::Thin);
         (is_enough && is_sound).then_some(Supported { share, quote })
     }

@@ -1,4 +1,4 @@
-//! Search: query → legs → fusion → hits.
+//! Search: query → legs → fusion → reranking → hits.
 
 mod calibration;
 mod collapse;
