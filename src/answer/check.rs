@@ -6,6 +6,7 @@
 //! the other. All are about words: that the passage means the same is not shown.
 
 use super::figures::{Figure, figures};
+use crate::language::is_han;
 use crate::text::{Analyzer, Kind, Term, fold, sentences};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -214,7 +215,7 @@ impl Source {
         let shared = claim.content.iter().filter(is_there).count();
         let share = if claim.content.is_empty() { 0.0 } else { shared as f32 / claim.content.len() as f32 };
         let mut faults = self.number_faults(sentence);
-        faults.extend(name_faults(&claim, &self.whole));
+        faults.extend(name_faults(sentence, &claim, &self.whole));
         faults.extend(self.clause_faults(sentence, analyzer));
         if share < SHARE_MIN {
             faults.push(Fault::Thin);
@@ -289,13 +290,23 @@ impl Source {
     }
 }
 
-fn name_faults(claim: &Read, passage: &Read) -> Vec<Fault> {
-    let is_name = |term: &&String| term.len() > 1 && term.starts_with(|c: char| c.is_ascii_alphabetic());
+/// Latin words among Chinese are names; among others of their kind those are that begin or hold a capital or a digit.
+fn name_faults(sentence: &str, claim: &Read, passage: &Read) -> Vec<Fault> {
+    let is_chinese = sentence.contains(is_han);
+    let is_written_as_name = |term: &Term| {
+        let written = &sentence[term.range.clone()];
+        let has_capital = term.range.start > 0 && written.contains(|c: char| c.is_ascii_uppercase());
+        is_chinese || has_capital || written.contains(|c: char| c.is_ascii_digit())
+    };
+    let is_latin = |text: &str| text.len() > 1 && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_name = |term: &&Term| is_latin(&term.text) && claim.content.contains(&term.text) && is_written_as_name(term);
     let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
     let text = letters(&passage.text);
-    let is_there = |term: &&String| passage.content.contains(*term) || text.contains(&letters(term));
-    let mut names: Vec<&String> = claim.content.iter().filter(is_name).filter(|term| !is_there(term)).collect();
+    let is_there = |name: &&String| passage.content.contains(*name) || text.contains(&letters(name));
+    let mut names: Vec<&String> =
+        claim.terms.iter().filter(is_name).map(|term| &term.text).filter(|name| !is_there(name)).collect();
     names.sort();
+    names.dedup();
     names.into_iter().map(|name| Fault::Name(name.clone())).collect()
 }
 
@@ -332,7 +343,7 @@ impl Clause {
             let terms = read.content.iter().filter(|term| !starts_with_digit(term)).cloned().collect();
             Clause { read, terms, figures: figures(text) }
         };
-        text.split(ends).map(clause).filter(|clause| !clause.terms.is_empty()).collect()
+        without_separators(text).split(ends).map(clause).filter(|clause| !clause.terms.is_empty()).collect()
     }
 
     /// Share of the other's terms that it has.
@@ -343,6 +354,14 @@ impl Clause {
     fn has(&self, figure: &Figure) -> bool {
         self.figures.iter().any(|own| figure.agrees(own))
     }
+}
+
+/// `32,768` is one number, and no end of a clause.
+fn without_separators(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+    let is_separator = |at: usize| chars[at] == ',' && at > 0 && is_digit(at - 1) && is_digit(at + 1);
+    (0..chars.len()).filter(|at| !is_separator(*at)).map(|at| chars[at]).collect()
 }
 
 fn starts_with_digit(term: &str) -> bool {
@@ -380,6 +399,15 @@ mod tests {
         check("底座被 QLoRA 量化成 4 位,而且冻结。", &[]);
         check("显存从 780GB 降到 48GB。", &[]);
         check("词法检索不需要显卡。", &[]);
+    }
+
+    #[test]
+    fn words_of_an_english_sentence_are_not_all_names() {
+        let source = Source::new("", "QLoRA quantizes the frozen base model to 4 bits, 32,768 tokens long.", &ANALYZER);
+        let faults = |sentence: &str| source.check(sentence, &ANALYZER).faults;
+        assert_eq!(faults("The base model is frozen and quantized to 4 bits by QLoRA."), []);
+        assert_eq!(faults("It is 32768 tokens long"), []);
+        assert_eq!(faults("The frozen base model of Guanaco is 4 bits"), [Fault::Name("guanaco".into())]);
     }
 
     #[test]
