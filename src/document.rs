@@ -28,6 +28,14 @@ impl fmt::Display for ChunkId {
     }
 }
 
+impl ChunkId {
+    /// Reads what `Display` writes; none for anything else.
+    pub fn parse(shown: &str) -> Option<ChunkId> {
+        let (doc, ordinal) = shown.rsplit_once('#')?;
+        Some(ChunkId { doc: DocId(doc.into()), ordinal: ordinal.parse().ok()? })
+    }
+}
+
 impl Serialize for ChunkId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -8,7 +8,6 @@
 use super::figures::{Figure, figures};
 use crate::language::is_han;
 use crate::text::{Analyzer, Kind, Term, fold, sentences};
-use serde::Serialize;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -105,8 +104,7 @@ const OPPOSITES: &[(&str, &str)] = &[
 ];
 
 /// Why a passage does not support a sentence, whatever else agrees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "fault", content = "of")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The passage has no such number, or not with this unit.
     Number(String),
@@ -150,11 +148,10 @@ struct Read {
 
 impl Read {
     fn new(text: &str, analyzer: &Analyzer) -> Read {
-        let content = analyzer.content_terms(text).into_iter().filter(|term| term.kind != Kind::Part);
         Read {
             text: fold(text),
             terms: analyzer.terms(text).into_iter().filter(|term| term.kind != Kind::Part).collect(),
-            content: content.map(|term| term.text).collect(),
+            content: analyzer.content_words(text).into_iter().collect(),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::citation::Citation;
 use super::{Answer, Grounded};
 use crate::document::Passage;
-use crate::text::{Analyzer, Kind, sentences};
+use crate::text::{Analyzer, sentences};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -28,7 +28,8 @@ struct Sentence {
 /// The sentences of `passages`, best first and at least one, with the most of the question's words; where none has any,
 /// the first of the best passage, which was found by its meaning.
 pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Answer {
-    let wanted = terms(analyzer, question);
+    let words = |text: &str| -> HashSet<String> { analyzer.content_words(text).into_iter().collect() };
+    let wanted = words(question);
     let mut candidates: Vec<Sentence> = passages
         .iter()
         .enumerate()
@@ -36,7 +37,7 @@ pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Ans
             lines(&passage.text).map(move |range| (index, range, &passage.text)).collect::<Vec<_>>()
         })
         .map(|(index, range, text)| {
-            let terms = terms(analyzer, &text[range.clone()]);
+            let terms = words(&text[range.clone()]);
             let share = wanted.intersection(&terms).count() as f32 / wanted.len().max(1) as f32;
             let score = if share > 0.0 { share - STEP_DOWN * index as f32 } else { 0.0 };
             Sentence { index, range, terms, score }
@@ -85,11 +86,6 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let start = range.end - bare.len();
         (bare.chars().count() >= CHARS_MIN).then_some(start..range.end)
     })
-}
-
-fn terms(analyzer: &Analyzer, text: &str) -> HashSet<String> {
-    let terms = analyzer.content_terms(text).into_iter();
-    terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
 }
 
 #[cfg(test)]

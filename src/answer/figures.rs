@@ -53,9 +53,9 @@ pub fn figures(text: &str) -> Vec<Figure> {
         }
         let (factor, unit, after) = unit(&chars, end);
         let unit = if is_percent { "%".into() } else { unit };
-        let shown: String = chars[at..after.max(end)].iter().filter(|c| !c.is_whitespace()).collect();
+        let shown: String = chars[at..after].iter().filter(|c| !c.is_whitespace()).collect();
         figures.push(Figure { text: shown, value: value * factor, unit });
-        at = after.max(end);
+        at = after;
     }
     figures
 }
@@ -122,14 +122,14 @@ fn unit(chars: &[char], end: usize) -> (f64, String, usize) {
         Some('成') => return (10.0, "%".into(), at + 1),
         _ => {}
     }
-    let rest: String = chars[at.min(chars.len())..].iter().take(2).collect();
+    let rest: String = chars[at..].iter().take(2).collect();
     if let Some(time) = TIMES.iter().find(|time| rest.starts_with(**time)) {
         return (factor, (*time).into(), at + time.chars().count());
     }
-    let latin: String =
-        chars[at.min(chars.len())..].iter().take_while(|c| c.is_ascii_alphabetic() || **c == '%').collect();
-    let after = at + latin.chars().count();
-    if latin.is_empty() { (factor, String::new(), if factor > 1.0 { at } else { end }) } else { (factor, latin, after) }
+    let latin: String = chars[at..].iter().take_while(|c| c.is_ascii_alphabetic() || **c == '%').collect();
+    // Blanks belong to the figure only where a unit follows them.
+    let after = if latin.is_empty() && factor == 1.0 { end } else { at + latin.len() };
+    (factor, latin, after)
 }
 
 #[cfg(test)]

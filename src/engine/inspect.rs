@@ -70,7 +70,7 @@ impl Engine {
     /// `what` is a document's id, a chunk's (`doc#ordinal`), or else a query.
     pub fn inspect(&self, what: &str) -> Result<Inspected> {
         let scope = self.scope()?;
-        if let Some(id) = chunk_id(what)
+        if let Some(id) = ChunkId::parse(what)
             && scope.snapshot.has_document(&id.doc.0)?
         {
             return chunk(&id, scope);
@@ -86,11 +86,6 @@ impl Engine {
             query_prefix: embedder.query_prefix,
         })
     }
-}
-
-fn chunk_id(what: &str) -> Option<ChunkId> {
-    let (doc, ordinal) = what.rsplit_once('#')?;
-    Some(ChunkId { doc: DocId(doc.into()), ordinal: ordinal.parse().ok()? })
 }
 
 fn document(doc: DocId, scope: Scope<'_>) -> Result<Inspected> {

@@ -11,7 +11,7 @@ use super::{EvalProblem, Suite};
 use crate::engine::{Answer, AskOutcome, Engine, fold};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A line of `answers.jsonl`.
@@ -208,7 +208,7 @@ fn bare(text: &str) -> String {
 fn report_card(suite: String, split: String, all: &[Asked]) -> ReportCard {
     let answerable = || all.iter().filter(|asked| !asked.should_abstain);
     let answered = || all.iter().filter(|asked| asked.answer.is_some());
-    let slices: std::collections::BTreeSet<&String> = all.iter().map(|asked| &asked.slice).collect();
+    let slices: BTreeSet<&String> = all.iter().map(|asked| &asked.slice).collect();
     let slice = |name: &String| Share::of(all.iter().filter(|asked| asked.slice == *name).map(|asked| asked.passed));
     ReportCard {
         suite,

@@ -13,11 +13,11 @@ use crate::engine::{Calibration, Calibrations, Candidate, Engine, Rrf, Stage, WO
 use crate::error::Result;
 use serde::Serialize;
 
-const METRIC: Metric = Metric::Ndcg(10);
+pub(super) const METRIC: Metric = Metric::Ndcg(10);
 /// Documents that the metric looks at.
 const TOP: usize = 10;
 /// How much worse it is to lose a point to the better leg than to miss one above it.
-const SHORTFALL_WEIGHT: f64 = 10.0;
+pub(super) const SHORTFALL_WEIGHT: f64 = 10.0;
 
 /// What the legs bring for the topics of one suite.
 pub struct Pools {
@@ -135,20 +135,8 @@ impl Pools {
     /// The metric of each topic, its candidates ordered by `score`.
     fn judged(&self, score: impl Fn(&TopicPool, &Scored) -> f32) -> Vec<f64> {
         let of = |topic: &TopicPool| {
-            let mut ranked: Vec<(f32, &str)> =
-                topic.scored.iter().map(|scored| (score(topic, scored), scored.document.as_str())).collect();
-            // As a run does: falling score, ties by falling id, a document once.
-            ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.1.cmp(a.1)));
-            let mut top: Vec<&str> = Vec::with_capacity(TOP);
-            for (_, document) in ranked {
-                if !top.contains(&document) {
-                    top.push(document);
-                }
-                if top.len() == TOP {
-                    break;
-                }
-            }
-            METRIC.score(&top, &topic.grades, 1)
+            let scored = topic.scored.iter().map(|scored| (score(topic, scored), scored.document.as_str()));
+            judged(scored.collect(), &topic.grades)
         };
         self.topics.iter().map(of).collect()
     }
@@ -156,6 +144,21 @@ impl Pools {
     fn fused(&self, calibration: &Calibration) -> Vec<f64> {
         self.judged(|topic, scored| topic.fused(scored, calibration))
     }
+}
+
+/// The metric of documents with these scores, ranked as a run is: falling score, ties by falling id, a document once.
+pub(super) fn judged(mut scored: Vec<(f32, &str)>, grades: &Grades) -> f64 {
+    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.1.cmp(a.1)));
+    let mut top: Vec<&str> = Vec::with_capacity(TOP);
+    for (_, document) in scored {
+        if !top.contains(&document) {
+            top.push(document);
+        }
+        if top.len() == TOP {
+            break;
+        }
+    }
+    METRIC.score(&top, grades, 1)
 }
 
 /// Finds the calibration for `suites`; each counts alike. `on` hears how many of how many points are tried.

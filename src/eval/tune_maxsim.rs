@@ -5,17 +5,15 @@
 
 use super::bench::{Progress, prepared};
 use super::stats::mean;
-use super::{Comparison, EvalProblem, Grades, Metric, Suite, compare};
+use super::tune::{METRIC, SHORTFALL_WEIGHT, judged};
+use super::{Comparison, EvalProblem, Grades, Suite, compare};
 use crate::engine::{Engine, Stage};
 use crate::error::Result;
 use serde::Serialize;
 
-const METRIC: Metric = Metric::Ndcg(10);
 /// Points tried: steps of 25 up to 400.
 const STEP: f32 = 25.0;
 const STEPS: usize = 16;
-/// How much worse it is to lose a point of the metric on a suite than to miss one.
-const FALL_WEIGHT: f64 = 10.0;
 
 /// What reranking reads for the topics of one suite.
 pub struct Rereadings {
@@ -75,17 +73,8 @@ impl Rereadings {
     fn judged(&self, points: f32) -> Vec<f64> {
         let of = |topic: &Reread| {
             let score = |(_, fused, maxsim): &(String, f32, f32)| fused + points * (maxsim - topic.lowest);
-            let mut ranked: Vec<(f32, &str)> =
-                topic.passages.iter().map(|passage| (score(passage), passage.0.as_str())).collect();
-            // As a run does: falling score, ties by falling id, a document once.
-            ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.1.cmp(a.1)));
-            let mut documents: Vec<&str> = Vec::new();
-            for (_, document) in ranked {
-                if !documents.contains(&document) {
-                    documents.push(document);
-                }
-            }
-            METRIC.score(&documents, &topic.grades, 1)
+            let scored = topic.passages.iter().map(|passage| (score(passage), passage.0.as_str()));
+            judged(scored.collect(), &topic.grades)
         };
         self.topics.iter().map(of).collect()
     }
@@ -102,7 +91,7 @@ pub fn tune_maxsim(suites: &[Rereadings]) -> Result<MaxSimTuning> {
     let chosen = |left_out: Option<usize>| {
         let worth = |at: usize, suite: usize| {
             let change = mean(&tried[at][suite]) - mean(&tried[0][suite]);
-            if change < 0.0 { FALL_WEIGHT * change } else { change }
+            if change < 0.0 { SHORTFALL_WEIGHT * change } else { change }
         };
         let kept = || (0..suites.len()).filter(|suite| Some(*suite) != left_out);
         let objective = |at: usize| kept().map(|suite| worth(at, suite)).sum::<f64>();

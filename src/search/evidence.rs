@@ -8,7 +8,6 @@ use crate::document::ChunkId;
 use crate::error::Result;
 use crate::ranking::{Candidate, Stage};
 use crate::store::idf;
-use crate::text::Kind;
 use serde::Serialize;
 
 /// Candidates looked at, best first: what does not come up among them answers nothing.
@@ -34,8 +33,7 @@ pub fn weigh(
 ) -> Result<(Evidence, Vec<f32>)> {
     let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
     let coverages = coverages(query, &ids, scope)?;
-    let cosine =
-        |candidate: &Candidate| candidate.trail.iter().find(|step| step.stage == Stage::Dense).map(|step| step.score);
+    let cosine = |candidate: &Candidate| candidate.score_of(Stage::Dense);
     let each = candidates.iter().zip(&coverages);
     let relevances = each.map(|(candidate, coverage)| relevance.of(*coverage, cosine(candidate))).collect();
     let coverage = coverages.iter().take(CANDIDATES).copied().fold(0.0, f32::max);
@@ -47,12 +45,7 @@ pub fn weigh(
 /// The share of the query's terms that each chunk has, weighted by idf.
 pub fn coverages(query: &Query<'_>, ids: &[ChunkId], scope: Scope<'_>) -> Result<Vec<f32>> {
     let Scope { snapshot, analyzer, .. } = scope;
-    let terms: Vec<String> = query
-        .content_terms(analyzer)
-        .into_iter()
-        .filter(|term| term.kind != Kind::Part)
-        .map(|term| term.text)
-        .collect();
+    let terms = analyzer.content_words(query.meant());
     let chunks = snapshot.about().chunks as f32;
     let frequencies = snapshot.document_frequencies(&terms)?.into_iter();
     let idfs: Vec<f32> = frequencies.map(|frequency| idf(chunks, frequency as f32)).collect();

@@ -50,9 +50,9 @@ impl<'q> Query<'q> {
         Ok(query)
     }
 
-    /// What it is about: its words as they were meant, without stop words unless there is nothing else.
-    pub fn content_terms(&self, analyzer: &Analyzer) -> Vec<QueryTerm> {
-        analyzer.content_terms(self.meant.as_deref().unwrap_or(self.text))
+    /// As it was probably meant; as it was typed where nothing says otherwise.
+    pub fn meant(&self) -> &str {
+        self.meant.as_deref().unwrap_or(self.text)
     }
 
     /// The terms to look up, analysed as the index was.
@@ -88,7 +88,7 @@ impl<'q> Query<'q> {
     /// Where the query's terms stand in `text`, as byte ranges.
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
         let mut terms = analyzer.content_terms(self.text);
-        terms.extend(self.content_terms(analyzer));
+        terms.extend(analyzer.content_terms(self.meant()));
         analyzer.highlight(text, &terms)
     }
 }

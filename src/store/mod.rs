@@ -70,7 +70,7 @@ pub trait Snapshot: Send + Sync {
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>>;
 
     /// The words of title, headings and text that begin with `prefix`, each with the number of chunks that have it.
-    fn vocabulary(&self, prefix: &str) -> Result<Vec<(String, u64)>>;
+    fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>>;
 
     /// As [`Snapshot::document_frequencies`], of pairs of characters.
     fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>>;

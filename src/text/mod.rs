@@ -103,6 +103,12 @@ impl Analyzer {
         terms
     }
 
+    /// The content terms of a text without their parts, which say what their whole says.
+    pub fn content_words(&self, text: &str) -> Vec<String> {
+        let terms = self.content_terms(text).into_iter();
+        terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
+    }
+
     /// The byte ranges of `text` that match any of `terms`, ascending; those that touch are joined.
     pub fn highlight(&self, text: &str, terms: &[QueryTerm]) -> Vec<Range<usize>> {
         let wanted: HashSet<&str> = terms.iter().map(|term| term.text.as_str()).collect();

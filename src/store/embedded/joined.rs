@@ -48,6 +48,11 @@ impl Joined {
         expect_keys(&self.parts.iter().map(|(_, part)| &part.lexical).collect::<Vec<_>>(), filter)
     }
 
+    /// The part that a document is in by its id, with its name and the id there.
+    fn part_of<'d>(&self, doc: &'d str) -> Option<(&str, &EmbeddedSnapshot, &'d str)> {
+        self.parts.iter().find_map(|(name, part)| Some((name.as_str(), part, within(name, doc)?)))
+    }
+
     /// One ranking of what each part found.
     fn merged(&self, stage: Stage, limit: usize, of: impl Fn(&EmbeddedSnapshot) -> Result<Ranking>) -> Result<Ranking> {
         let mut candidates = Vec::new();
@@ -83,8 +88,12 @@ fn outer(name: &str, id: ChunkId) -> ChunkId {
 
 /// None for an id of another collection.
 fn inner(name: &str, id: &ChunkId) -> Option<ChunkId> {
-    let doc = DocId(id.doc.0.strip_prefix(name)?.strip_prefix(IN)?.into());
-    Some(ChunkId { doc, ordinal: id.ordinal })
+    Some(ChunkId { doc: DocId(within(name, &id.doc.0)?.into()), ordinal: id.ordinal })
+}
+
+/// A document's id without the collection's name; none for one of another collection.
+fn within<'d>(name: &str, doc: &'d str) -> Option<&'d str> {
+    doc.strip_prefix(name)?.strip_prefix(IN)
 }
 
 impl Snapshot for Joined {
@@ -122,12 +131,7 @@ impl Snapshot for Joined {
     }
 
     fn has_document(&self, id: &str) -> Result<bool> {
-        for (name, part) in &self.parts {
-            if let Some(id) = id.strip_prefix(name.as_str()).and_then(|id| id.strip_prefix(IN)) {
-                return part.has_document(id);
-            }
-        }
-        Ok(false)
+        self.part_of(id).map_or(Ok(false), |(_, part, id)| part.has_document(id))
     }
 
     /// Every part counts for all.
@@ -135,14 +139,14 @@ impl Snapshot for Joined {
         self.parts[0].1.document_frequencies(terms)
     }
 
-    fn vocabulary(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+    fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>> {
         let mut words: BTreeMap<String, u64> = BTreeMap::new();
         for (_, part) in &self.parts {
-            for (word, chunks) in part.lexical.vocabulary(prefix)? {
+            for (word, chunks) in part.vocabulary(prefix)? {
                 *words.entry(word).or_default() += chunks;
             }
         }
-        Ok(words.into_iter().collect())
+        Ok(words)
     }
 
     fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
@@ -150,12 +154,8 @@ impl Snapshot for Joined {
     }
 
     fn chunks_of(&self, doc: &DocId) -> Result<Vec<ChunkId>> {
-        for (name, part) in &self.parts {
-            if let Some(ChunkId { doc, .. }) = inner(name, &ChunkId { doc: doc.clone(), ordinal: 0 }) {
-                return Ok(part.chunks_of(&doc)?.into_iter().map(|chunk| outer(name, chunk)).collect());
-            }
-        }
-        Ok(Vec::new())
+        let Some((name, part, id)) = self.part_of(&doc.0) else { return Ok(Vec::new()) };
+        Ok(part.chunks_of(&DocId(id.into()))?.into_iter().map(|chunk| outer(name, chunk)).collect())
     }
 
     fn vector(&self, id: &ChunkId) -> Result<Embedding> {

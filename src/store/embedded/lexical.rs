@@ -7,7 +7,7 @@ mod writer;
 
 pub use writer::{LexicalWriter, clone_index};
 
-use crate::document::{ChunkId, DocId, Passage};
+use crate::document::{ChunkId, Passage};
 use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
@@ -37,11 +37,6 @@ impl From<tantivy::TantivyError> for StoreProblem {
 
 fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
     Ok(result.map_err(StoreProblem::from)?)
-}
-
-fn chunk_id(key: &str) -> Option<ChunkId> {
-    let (doc, ordinal) = key.rsplit_once('#')?;
-    Some(ChunkId { doc: DocId(doc.into()), ordinal: ordinal.parse().ok()? })
 }
 
 /// The inverted index as a reader sees it.
@@ -195,14 +190,10 @@ impl LexicalIndex {
     /// Words of the body that begin with `prefix`, each with the number of chunks that have it.
     pub fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>> {
         let mut words: BTreeMap<String, u64> = BTreeMap::new();
-        for segment in self.reader.searcher().segment_readers() {
-            let index = engine(segment.inverted_index(self.fields.body))?;
-            let mut stream = index.terms().range().ge(prefix).into_stream().at("read", "terms")?;
-            while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
-                let word = String::from_utf8_lossy(stream.key()).into_owned();
-                *words.entry(word).or_default() += u64::from(stream.value().doc_freq);
-            }
-        }
+        each_term(&self.reader.searcher(), self.fields.body, prefix, &mut |word, chunks| {
+            *words.entry(word.into()).or_default() += chunks;
+            true
+        })?;
         Ok(words)
     }
 
@@ -262,7 +253,7 @@ fn named(mut found: Vec<(f32, DocAddress)>, searcher: &Searcher) -> Result<Vec<C
         let ords: Vec<u64> = named.iter().map(|(ord, _)| *ord).collect();
         let mut scores = named.into_iter().map(|(_, score)| score);
         let name = |key: &[u8]| {
-            let chunk = std::str::from_utf8(key).ok().and_then(chunk_id);
+            let chunk = std::str::from_utf8(key).ok().and_then(ChunkId::parse);
             candidates.extend(chunk.zip(scores.next()).map(|(chunk, score)| Candidate::found(chunk, score)));
         };
         column.dictionary().sorted_ords_to_term_cb(&ords, name).at("read", "chunk column")?;
@@ -306,15 +297,30 @@ struct Clause<'q> {
 /// The best of the terms that begin with `prefix`.
 fn beginning_with(field: Field, prefix: &str, weight: f32, searcher: &Searcher) -> Result<DisjunctionMaxQuery> {
     let mut terms = BTreeSet::new();
+    each_term(searcher, field, prefix, &mut |term, _| {
+        let has_room = terms.len() < EXPANSIONS_MAX;
+        if has_room {
+            terms.insert(term.to_owned());
+        }
+        has_room
+    })?;
+    let queries = terms.iter().map(|term| Box::new(term_query(field, term, weight)) as Box<dyn Query>);
+    Ok(DisjunctionMaxQuery::new(queries.collect()))
+}
+
+/// Tells `on` the terms of each segment that begin with `prefix`, with the number of chunks that have them there, until it
+/// says that it has enough of the segment.
+fn each_term(searcher: &Searcher, field: Field, prefix: &str, on: &mut dyn FnMut(&str, u64) -> bool) -> Result<()> {
     for segment in searcher.segment_readers() {
         let index = engine(segment.inverted_index(field))?;
         let mut stream = index.terms().range().ge(prefix).into_stream().at("read", "terms")?;
-        while stream.advance() && stream.key().starts_with(prefix.as_bytes()) && terms.len() < EXPANSIONS_MAX {
-            terms.insert(String::from_utf8_lossy(stream.key()).into_owned());
+        while stream.advance() && stream.key().starts_with(prefix.as_bytes()) {
+            if !on(&String::from_utf8_lossy(stream.key()), u64::from(stream.value().doc_freq)) {
+                break;
+            }
         }
     }
-    let queries = terms.iter().map(|term| Box::new(term_query(field, term, weight)) as Box<dyn Query>);
-    Ok(DisjunctionMaxQuery::new(queries.collect()))
+    Ok(())
 }
 
 fn term_query(field: Field, term: &str, weight: f32) -> BoostQuery {

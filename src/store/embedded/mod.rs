@@ -20,7 +20,7 @@ use joined::Joined;
 use lexical::LexicalIndex;
 use manifest::{Layout, Manifest};
 use rows::RowTable;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use vector_log::VectorLog;
@@ -212,8 +212,8 @@ impl Snapshot for EmbeddedSnapshot {
         self.lexical.document_frequencies(terms)
     }
 
-    fn vocabulary(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
-        Ok(self.lexical.vocabulary(prefix)?.into_iter().collect())
+    fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>> {
+        self.lexical.vocabulary(prefix)
     }
 
     fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {

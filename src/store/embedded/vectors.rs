@@ -64,15 +64,17 @@ impl Vectors {
     /// The cosine of each chunk, in the order asked.
     pub fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>> {
         self.expect_dimension(query)?;
-        let unknown = |id: &ChunkId| StoreProblem::Broken { what: format!("chunk {id} has no vector") };
-        let of = |id| Ok(self.cosine(self.rows.index(id)?.ok_or_else(|| unknown(id))?, query.as_slice()));
-        ids.iter().map(of).collect()
+        ids.iter().map(|id| Ok(self.cosine(self.index(id)?, query.as_slice()))).collect()
     }
 
     pub fn vector(&self, id: &ChunkId) -> Result<Embedding> {
-        let row = self.rows.index(id)?.map(|index| self.log.f32_row(self.rows.row(index)).to_vec());
-        let broken = || StoreProblem::Broken { what: format!("chunk {id} has no vector") };
-        Ok(row.and_then(Embedding::new).ok_or_else(broken)?)
+        let row = self.log.f32_row(self.rows.row(self.index(id)?));
+        Ok(Embedding::new(row.to_vec()).ok_or_else(|| no_vector(id))?)
+    }
+
+    /// Where a chunk is in the table of rows; it is a bug if it is not.
+    fn index(&self, id: &ChunkId) -> Result<usize> {
+        Ok(self.rows.index(id)?.ok_or_else(|| no_vector(id))?)
     }
 
     fn expect_dimension(&self, query: &Embedding) -> Result<()> {
@@ -128,6 +130,10 @@ impl Vectors {
         nearest.retain(|(_, cosine)| *cosine >= worst);
         nearest
     }
+}
+
+fn no_vector(id: &ChunkId) -> StoreProblem {
+    StoreProblem::Broken { what: format!("chunk {id} has no vector") }
 }
 
 /// A number in [`f32::total_cmp`]'s order.

@@ -220,16 +220,16 @@ impl Writer for EmbeddedWriter {
     /// From the other collections. One that cannot be read is passed over: its vectors can be computed.
     fn adopt_vectors(&mut self, keys: &[VectorKey]) -> Result<()> {
         let wanted: HashSet<VectorKey> = keys.iter().filter(|key| !self.has_vector(key)).copied().collect();
-        let collections = self.layout.dir.parent().and_then(|dir| std::fs::read_dir(dir).ok());
         if wanted.is_empty() {
             return Ok(());
         }
+        let collections = self.layout.dir.parent().and_then(|dir| std::fs::read_dir(dir).ok());
+        let prefix = stem_prefix(&self.embedder);
         for entry in collections.into_iter().flatten().flatten() {
             let other = Layout { dir: entry.path() };
             if other.dir == self.layout.dir || !other.vectors().is_dir() {
                 continue;
             }
-            let prefix = stem_prefix(&self.embedder);
             match vector_log::find(&other.vectors(), &prefix, self.embedder.dim, &wanted) {
                 Ok(found) => self.log.append(&found.into_iter().collect::<Vec<_>>())?,
                 Err(error) => tracing::debug!(%error, "vectors of another collection cannot be read"),

@@ -2,7 +2,7 @@
 
 use super::LexicalIndex;
 use super::schema::UNDER;
-use super::{engine, named};
+use super::{each_term, engine, named};
 use crate::document::ChunkId;
 use crate::error::{IoContext, Result};
 use crate::store::{Comparison, Condition, Filter};
@@ -46,52 +46,32 @@ impl LexicalIndex {
     fn matching(&self, condition: &Condition, searcher: &Searcher) -> Result<Vec<Term>> {
         let prefix = format!("{}{UNDER}", condition.key);
         let mut matching = BTreeSet::new();
-        self.properties_from(&prefix, searcher, &mut |property| {
-            if condition.matches(property.strip_prefix(&prefix)?) {
+        each_term(searcher, self.fields.properties, &prefix, &mut |property, _| {
+            if condition.matches(&property[prefix.len()..]) {
                 matching.insert(property.to_owned());
             }
-            Some(None)
+            true
         })?;
         Ok(matching.iter().map(|property| Term::from_field_text(self.fields.properties, property)).collect())
     }
 
-    /// The keys that documents have properties under, folded.
+    /// The keys that documents have properties under, folded. The values of a key are jumped over.
     pub fn keys(&self) -> Result<BTreeSet<String>> {
         let mut keys = BTreeSet::new();
-        self.properties_from("", &self.reader.searcher(), &mut |property| {
-            let (key, _) = property.split_once(UNDER)?;
-            keys.insert(key.to_owned());
-            // Behind all that begin with this key.
-            Some(Some(format!("{key}{}", char::from(UNDER as u8 + 1))))
-        })?;
-        Ok(keys)
-    }
-
-    /// Tells `on` the properties of each segment from `start` on, as long as it says something; it may name a place to go on
-    /// from instead of the next.
-    fn properties_from(
-        &self,
-        start: &str,
-        searcher: &Searcher,
-        on: &mut dyn FnMut(&str) -> Option<Option<String>>,
-    ) -> Result<()> {
-        for segment in searcher.segment_readers() {
+        for segment in self.reader.searcher().segment_readers() {
             let index = engine(segment.inverted_index(self.fields.properties))?;
-            let mut from = Some(start.to_owned());
-            while let Some(start) = from.take() {
-                let mut stream = index.terms().range().ge(&start).into_stream().at("read", "terms")?;
-                while stream.advance() {
-                    match on(&String::from_utf8_lossy(stream.key())) {
-                        None => break,
-                        Some(None) => {}
-                        Some(jump) => {
-                            from = jump;
-                            break;
-                        }
-                    }
+            let mut from = String::new();
+            loop {
+                let mut stream = index.terms().range().ge(&from).into_stream().at("read", "terms")?;
+                if !stream.advance() {
+                    break;
                 }
+                let property = String::from_utf8_lossy(stream.key()).into_owned();
+                let Some((key, _)) = property.split_once(UNDER) else { break };
+                from = format!("{key}{}", char::from(UNDER as u8 + 1));
+                keys.insert(key.to_owned());
             }
         }
-        Ok(())
+        Ok(keys)
     }
 }
