@@ -8,6 +8,7 @@
 use super::figures::{Figure, figures};
 use crate::language::is_han;
 use crate::text::{Analyzer, Kind, Term, fold, sentences};
+use serde::Serialize;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -103,8 +104,9 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("increase", "decrease"),
 ];
 
-/// Why a passage does not support a sentence, whatever else agrees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a passage does not support a sentence, whatever else agrees. Serialized as `{"kind": "number", "word": "48%"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "word", rename_all = "snake_case")]
 pub enum Fault {
     /// The passage has no such number, or not with this unit.
     Number(String),

@@ -135,7 +135,7 @@ mod tests {
     use crate::language::Lang;
 
     fn packed(passages: &[Passage], window: usize) -> Result<Context> {
-        let frame = Template::built_in(Lang::Zh).render("问", "").unwrap();
+        let frame = Template::built_in(Lang::Zh).render(Lang::Zh, "问", "").unwrap();
         pack(passages, &frame, None, &Options { max_tokens: 100, window: Some(window), ..Options::default() })
     }
 

@@ -1,6 +1,8 @@
-//! A draft: the answer while it streams, each sentence checked as soon as it is whole.
+//! A draft: the answer while it comes in, each sentence checked as soon as it is whole and shown only then.
 
 use super::citation::Citation;
+use super::echo::Question;
+use super::sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 use super::support::{Support, Supported};
 use super::{Abstention, Answer, Grounded};
 use crate::document::Passage;
@@ -13,12 +15,25 @@ const SHARE_MIN: f32 = 0.6;
 /// Longer than any `[1, 2, 3]`: what is held back in case it is a marker.
 const MARKER_BYTES_MAX: usize = 24;
 
-/// Text goes on to the user as it comes; only what may become a marker or a refusal is held back. Markers are
-/// moved to the end of their sentence, where they are checked.
+/// What a draft is checked against.
+pub struct Terms<'a> {
+    pub question: &'a str,
+    /// What the model was asked to write where the passages do not suffice.
+    pub refusal: &'static str,
+    /// Whether sentences that nothing supports are left out instead of being marked.
+    pub strict: bool,
+    /// Whether the passages are in the language of the answer. Where they are not, words cannot show support, so that
+    /// its lack refuses nothing.
+    pub is_checkable: bool,
+}
+
+/// Sentences go on to the user once one of them is supported, markers at their end: until then all that came may still be
+/// a refusal, an echo of the question or an invention.
 pub struct Draft<'a> {
     passages: &'a [Passage],
     support: Support<'a>,
-    refusal: &'static str,
+    question: Question<'a>,
+    terms: Terms<'a>,
     on_text: &'a mut dyn FnMut(&str),
     /// What the model wrote, without markers.
     written: String,
@@ -26,36 +41,40 @@ pub struct Draft<'a> {
     held: String,
     /// Markers of the sentence under way, in the order they came.
     markers: Vec<u32>,
-    /// Where the sentence under way begins in `written`.
-    sentence: usize,
-    /// How much of `written` the user has seen.
-    shown: usize,
+    /// Where the sentence under way begins in `written`, blanks before it included.
+    closed: usize,
+    /// Checked sentences that wait for the first supported one.
+    waiting: String,
+    is_open: bool,
     /// What the user has seen.
     text: String,
+    sentences: Vec<Sentence>,
     quotes: BTreeMap<u32, Supported>,
     invalid: BTreeSet<u32>,
     unsupported: BTreeSet<u32>,
 }
 
 impl<'a> Draft<'a> {
-    /// `refusal` is what the model was asked to write where the passages do not suffice.
     pub fn new(
         passages: &'a [Passage],
         analyzer: &'a Analyzer,
-        refusal: &'static str,
+        terms: Terms<'a>,
         on_text: &'a mut dyn FnMut(&str),
     ) -> Draft<'a> {
         Draft {
             passages,
             support: Support::new(passages, analyzer),
-            refusal,
+            question: Question::new(terms.question, analyzer),
+            is_open: !terms.is_checkable && !terms.strict,
+            terms,
             on_text,
             written: String::new(),
             held: String::new(),
             markers: Vec::new(),
-            sentence: 0,
-            shown: 0,
+            closed: 0,
+            waiting: String::new(),
             text: String::new(),
+            sentences: Vec::new(),
             quotes: BTreeMap::new(),
             invalid: BTreeSet::new(),
             unsupported: BTreeSet::new(),
@@ -67,21 +86,32 @@ impl<'a> Draft<'a> {
         for c in piece.chars() {
             self.take(c);
         }
-        if !self.may_become_refusal() {
-            self.show_to(self.written.trim_end().len());
-        }
     }
 
-    pub fn finish(mut self, completion: Completion) -> Answer {
+    /// Whether the user has seen any of it.
+    pub fn is_shown(&self) -> bool {
+        !self.text.is_empty()
+    }
+
+    /// What has come of it; `completion` is missing where the model was cut off.
+    pub fn finish(mut self, completion: Option<Completion>) -> Answer {
         let held = std::mem::take(&mut self.held);
         self.written.push_str(&held);
-        if !self.is_refusal() {
-            self.show_to(self.written.trim_end().len());
-            self.cite();
+        let is_refusal = self.is_refusal();
+        if !is_refusal {
+            self.close(self.written.trim_end().len());
         }
         // Where nothing could be cited, the refusal counts in other words too: "根据资料中没有相关内容".
-        if self.is_refusal() || self.quotes.is_empty() && bare(&self.written).contains(&bare(self.refusal)) {
-            return Answer::Abstained { reason: Abstention::NotInSources, completion: Some(completion) };
+        let refuses = self.quotes.is_empty() && bare(&self.written).contains(&bare(self.terms.refusal));
+        let claims = self.sentences.iter().any(|sentence| sentence.verdict != Verdict::NoClaim);
+        let reason = match (is_refusal || refuses, self.is_shown()) {
+            (true, _) => Some(Abstention::NotInSources),
+            (false, true) => None,
+            (false, false) if claims => Some(Abstention::Unsupported),
+            (false, false) => Some(Abstention::Unanswered),
+        };
+        if let Some(reason) = reason {
+            return Answer::Abstained { reason, sentences: self.sentences, completion };
         }
         let citation = |(marker, found): (&u32, &Supported)| {
             Citation::new(*marker, &self.passages[*marker as usize - 1], &found.quote)
@@ -91,7 +121,8 @@ impl<'a> Draft<'a> {
             invalid: self.invalid.into_iter().collect(),
             unsupported: self.unsupported.into_iter().collect(),
             text: self.text,
-            completion: Some(completion),
+            sentences: self.sentences,
+            completion,
         })
     }
 
@@ -128,74 +159,89 @@ impl<'a> Draft<'a> {
         (1..=self.passages.len() as u32).contains(&number)
     }
 
-    /// A character of text. If a sentence has ended before it, that one is cited first.
+    /// A character of text. If a sentence has ended before it, that one is checked first.
     fn write(&mut self, c: char) {
         let before = self.written.len();
         self.written.push(c);
         if self.is_refusal() {
             return;
         }
-        let under_way = &self.written[self.sentence..];
+        let under_way = &self.written[self.closed..];
         let begun = sentences(under_way);
         // What stands after a semicolon still belongs to the claim before it.
         let pairs = begun.windows(2).find(|pair| !under_way[..pair[0].end].ends_with('；'));
         if let Some([first, second]) = pairs {
-            let (end, next) = (self.sentence + first.end, self.sentence + second.start);
-            debug_assert!(next <= before, "a character begins at most one sentence");
-            self.show_to(end);
-            self.cite();
-            self.sentence = next;
+            debug_assert!(self.closed + second.start <= before, "a character begins at most one sentence");
+            self.close(self.closed + first.end);
         }
     }
 
-    /// Ends the sentence under way with its checked markers.
-    fn cite(&mut self) {
-        let claim = self.written[self.sentence..self.shown].trim().to_string();
+    /// Checks the sentence under way, which ends at `end`, and shows it if it may be shown.
+    fn close(&mut self, end: usize) {
+        let raw = self.written[self.closed..end.max(self.closed)].to_string();
+        self.closed = end.max(self.closed);
+        let markers = std::mem::take(&mut self.markers);
+        let sentence = self.checked(raw.trim(), markers);
+        // A small model that has lost the thread writes the same again and again.
+        let is_repeated = self.sentences.iter().any(|earlier| earlier.text == sentence.text);
+        if sentence.text.is_empty() || is_repeated {
+            return;
+        }
+        let piece = match sentence.verdict {
+            Verdict::Unsupported if self.terms.strict => String::new(),
+            Verdict::Unsupported => format!("{raw}{UNSUPPORTED_MARK}"),
+            _ => sentence.markers.iter().fold(raw, |raw, marker| format!("{raw}[{marker}]")),
+        };
+        self.is_open |= sentence.verdict == Verdict::Supported;
+        self.sentences.push(sentence);
+        self.waiting.push_str(&piece);
+        if self.is_open {
+            let waiting = std::mem::take(&mut self.waiting);
+            let fresh = if self.text.is_empty() { waiting.trim_start() } else { &waiting };
+            self.text.push_str(fresh);
+            (self.on_text)(fresh);
+        }
+    }
+
+    fn checked(&mut self, text: &str, markers: Vec<u32>) -> Sentence {
         let mut cited: BTreeMap<u32, Supported> = BTreeMap::new();
-        for number in std::mem::take(&mut self.markers) {
+        let is_echo = self.question.is_echoed_by(text);
+        for number in markers {
             if !self.is_known(number) {
                 self.invalid.insert(number);
-            } else if let Some(found) = self.support.by(number as usize - 1, &claim) {
+            } else if is_echo {
+                // Whatever stands in the sources, it is no answer.
+            } else if let Some(found) = self.support.by(number as usize - 1, text) {
                 cited.insert(number, found);
             } else {
                 self.unsupported.insert(number);
             }
         }
         if cited.is_empty()
-            && let Some((index, found)) = self.support.best(&claim).filter(|(_, found)| found.share >= SHARE_MIN)
+            && !is_echo
+            && let Some((index, found)) = self.support.best(text).filter(|(_, found)| found.share >= SHARE_MIN)
         {
             cited.insert(index as u32 + 1, found);
         }
+        let verdict = match cited.is_empty() {
+            false => Verdict::Supported,
+            true if is_echo || !self.support.is_claim(text) => Verdict::NoClaim,
+            true => Verdict::Unsupported,
+        };
+        let faults = if verdict == Verdict::Unsupported { self.support.faults(text) } else { Vec::new() };
+        let markers = cited.keys().copied().collect();
         for (number, found) in cited {
-            self.emit(&format!("[{number}]"));
             let kept = self.quotes.entry(number).or_insert_with(|| found.clone());
             if found.share > kept.share {
                 *kept = found;
             }
         }
-    }
-
-    fn show_to(&mut self, end: usize) {
-        if end > self.shown {
-            let fresh = self.written[self.shown..end].to_string();
-            self.shown = end;
-            self.emit(&fresh);
-        }
-    }
-
-    fn emit(&mut self, text: &str) {
-        self.text.push_str(text);
-        (self.on_text)(text);
-    }
-
-    fn may_become_refusal(&self) -> bool {
-        let written = bare(&self.written);
-        bare(self.refusal).starts_with(&written) || self.is_refusal()
+        Sentence { text: text.into(), verdict, markers, faults }
     }
 
     /// The refusal, whatever comes after it: nothing that does is an answer from the sources.
     fn is_refusal(&self) -> bool {
-        bare(&self.written).starts_with(&bare(self.refusal))
+        bare(&self.written).starts_with(&bare(self.terms.refusal))
     }
 }
 

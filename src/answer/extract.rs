@@ -2,6 +2,7 @@
 //! say anything that is not there.
 
 use super::citation::Citation;
+use super::sentence::{Sentence, Verdict};
 use super::{Answer, Grounded};
 use crate::document::Passage;
 use crate::text::{Analyzer, sentences};
@@ -17,7 +18,7 @@ const OF_BEST_MIN: f32 = 0.6;
 /// Shorter lines are headings and labels.
 const CHARS_MIN: usize = 8;
 
-struct Sentence {
+struct Line {
     /// Of the passage.
     index: usize,
     range: Range<usize>,
@@ -30,7 +31,7 @@ struct Sentence {
 pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Answer {
     let words = |text: &str| -> HashSet<String> { analyzer.content_words(text).into_iter().collect() };
     let wanted = words(question);
-    let mut candidates: Vec<Sentence> = passages
+    let mut candidates: Vec<Line> = passages
         .iter()
         .enumerate()
         .flat_map(|(index, passage)| {
@@ -40,13 +41,13 @@ pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Ans
             let terms = words(&text[range.clone()]);
             let share = wanted.intersection(&terms).count() as f32 / wanted.len().max(1) as f32;
             let score = if share > 0.0 { share - STEP_DOWN * index as f32 } else { 0.0 };
-            Sentence { index, range, terms, score }
+            Line { index, range, terms, score }
         })
         .collect();
     // Stable: of equals the earlier one stays first.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let best = candidates.first().map_or(0.0, |best| best.score);
-    let mut chosen: Vec<Sentence> = Vec::new();
+    let mut chosen: Vec<Line> = Vec::new();
     for candidate in candidates {
         let is_near = best <= 0.0 && candidate.index == 0 || best > 0.0 && candidate.score >= OF_BEST_MIN * best;
         let is_new = chosen.iter().all(|other| other.terms != candidate.terms);
@@ -58,21 +59,35 @@ pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Ans
     written(&chosen, passages)
 }
 
-fn written(chosen: &[Sentence], passages: &[Passage]) -> Answer {
+fn written(chosen: &[Line], passages: &[Passage]) -> Answer {
     let mut text = String::new();
     let mut citations: Vec<Citation> = Vec::new();
-    for Sentence { index, range, .. } in chosen {
+    let mut sentences = Vec::new();
+    for Line { index, range, .. } in chosen {
         let marker = *index as u32 + 1;
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&passages[*index].text[range.clone()]);
-        text.push_str(&format!("[{marker}]"));
+        let sentence = passages[*index].text[range.clone()].to_string();
+        text.push_str(&format!("{sentence}[{marker}]"));
+        sentences.push(Sentence {
+            text: sentence,
+            verdict: Verdict::Supported,
+            markers: vec![marker],
+            faults: Vec::new(),
+        });
         if citations.iter().all(|citation| citation.marker != marker) {
             citations.push(Citation::new(marker, &passages[*index], range));
         }
     }
-    Answer::Grounded(Grounded { text, citations, invalid: Vec::new(), unsupported: Vec::new(), completion: None })
+    Answer::Grounded(Grounded {
+        text,
+        sentences,
+        citations,
+        invalid: Vec::new(),
+        unsupported: Vec::new(),
+        completion: None,
+    })
 }
 
 /// Sentences without the mark of a list before them; headings, rules and code fences are none.

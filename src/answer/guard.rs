@@ -19,6 +19,22 @@ pub fn refuse(question: &str, passages: &[Passage], answerable: f32, floor: f32)
     (answerable < floor).then_some(Abstention::OffTopic)
 }
 
+/// The language to answer in: that of the question, and for one that is a bare name (`NF4`), that of the passages.
+pub fn language(question: &str, passages: &[Passage]) -> Lang {
+    let is_bare_name = question.split_whitespace().count() < SENTENCE_WORDS_MIN;
+    let of_passages = || {
+        let chinese = passages.iter().filter(|passage| Lang::of_text(&passage.text) == Lang::Zh).count();
+        if 2 * chinese > passages.len() { Lang::Zh } else { Lang::En }
+    };
+    match Lang::of_text(question) {
+        Lang::En if is_bare_name => of_passages(),
+        lang => lang,
+    }
+}
+
+/// A question of fewer words has no language.
+const SENTENCE_WORDS_MIN: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +59,14 @@ mod tests {
     #[test]
     fn without_passages_there_is_nothing_to_answer_from() {
         assert_eq!(refuse("什么", &[], 0.9, 0.4), Some(Abstention::NothingFound));
+    }
+
+    #[test]
+    fn a_bare_name_is_answered_in_the_language_of_the_sources() {
+        let chinese = [passage("a", "量化"), passage("b", "quantization")];
+        assert_eq!(language("NF4", &chinese[..1]), Lang::Zh);
+        assert_eq!(language("NF4", &chinese[1..]), Lang::En);
+        assert_eq!(language("what is NF4", &chinese[..1]), Lang::En);
+        assert_eq!(language("NF4 是什么", &chinese[1..]), Lang::Zh);
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod citation;
 mod context;
 mod draft;
+mod echo;
 mod extract;
 mod figures;
 #[cfg(test)]
@@ -16,9 +17,10 @@ mod problem;
 mod prompt;
 mod question;
 mod report;
+mod sentence;
 mod support;
 
-pub use check::{Checked, Source};
+pub use check::{Checked, Fault, Source};
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;
@@ -26,14 +28,16 @@ pub use guard::refuse;
 pub use problem::AnswerProblem;
 pub use prompt::Template;
 pub use question::question_for;
-pub use report::Asked;
+pub use report::{Asked, Nearest};
+pub use sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 
 use crate::document::Passage;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
+use crate::models::openai::Lack;
 use crate::text::Analyzer;
-use draft::Draft;
+use draft::{Draft, Terms};
 
 /// How to ask.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +50,8 @@ pub struct Options {
     pub window: Option<usize>,
     /// Instead of the built-in template of the question's language.
     pub template: Option<Template>,
+    /// Whether sentences that no passage supports are left out instead of being marked.
+    pub strict: bool,
 }
 
 /// What would be sent.
@@ -58,29 +64,40 @@ pub struct Prepared {
 }
 
 /// What came of a question.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Answer {
     /// There is an answer. Whether anything in it could be traced to a source, [`Grounded::is_uncited`] tells.
     Grounded(Grounded),
     Abstained {
         reason: Abstention,
-        /// What the model wrote, if it was asked.
+        /// What the model wrote, if it was asked, with what the check says of it; none of it was shown.
+        sentences: Vec<Sentence>,
         completion: Option<Completion>,
+    },
+    /// The model was asked, and no whole answer came.
+    Missing {
+        lack: Lack,
+        error: Error,
+        /// What had come before, if any of it was shown.
+        partial: Option<Grounded>,
     },
 }
 
 /// An answer with its checked citations.
 #[derive(Debug, Clone)]
 pub struct Grounded {
-    /// As it was streamed: every `[n]` in it is one of `citations`, at the end of a sentence.
+    /// As it was shown: every `[n]` in it is one of `citations`, at the end of a sentence; what no passage supports ends
+    /// with [`UNSUPPORTED_MARK`].
     pub text: String,
+    /// In order, those left out under [`Options::strict`] included.
+    pub sentences: Vec<Sentence>,
     /// One a marker, ordered by marker: the quote that supports its sentence best.
     pub citations: Vec<Citation>,
     /// Numbers the model cited that are none of the passages it was given; removed from the text.
     pub invalid: Vec<u32>,
     /// Numbers of passages the model cited for a sentence that they do not support; removed there.
     pub unsupported: Vec<u32>,
-    /// None where no model was asked: see [`extract`].
+    /// None where no model was asked (see [`extract`]), or it was cut off.
     pub completion: Option<Completion>,
 }
 
@@ -88,6 +105,11 @@ impl Grounded {
     /// Whether no sentence could be traced to a passage.
     pub fn is_uncited(&self) -> bool {
         self.citations.is_empty()
+    }
+
+    /// Sentences that no passage supports.
+    pub fn doubted(&self) -> impl Iterator<Item = &Sentence> {
+        self.sentences.iter().filter(|sentence| sentence.verdict == Verdict::Unsupported)
     }
 }
 
@@ -100,6 +122,10 @@ pub enum Abstention {
     OffTopic,
     /// The model was asked, and said that the passages do not suffice.
     NotInSources,
+    /// Nothing of what the model wrote stands in the passages.
+    Unsupported,
+    /// The model wrote nothing but the question, or nothing that could be looked for.
+    Unanswered,
 }
 
 impl Abstention {
@@ -109,6 +135,8 @@ impl Abstention {
             Abstention::NothingFound => "nothing_found",
             Abstention::OffTopic => "off_topic",
             Abstention::NotInSources => "not_in_sources",
+            Abstention::Unsupported => "unsupported",
+            Abstention::Unanswered => "unanswered",
         }
     }
 
@@ -125,6 +153,14 @@ impl Abstention {
                 "资料中没有:找到的段落不足以回答",
                 "not in the sources: the passages found do not answer the question",
             ),
+            Abstention::Unsupported => lang.pick(
+                "资料中没有:模型写的内容在找到的段落里没有依据,未予显示",
+                "not in the sources: nothing of what the model wrote stands in the passages found, so it is not shown",
+            ),
+            Abstention::Unanswered => lang.pick(
+                "没有答案:模型没有从找到的段落里答出什么",
+                "no answer: the model made nothing of the passages found",
+            ),
         }
     }
 }
@@ -139,6 +175,7 @@ impl Answer {
         match self {
             Answer::Grounded(grounded) => grounded.completion.as_ref(),
             Answer::Abstained { completion, .. } => completion.as_ref(),
+            Answer::Missing { .. } => None,
         }
     }
 }
@@ -150,17 +187,19 @@ pub fn prepare(
     model: Option<&dyn ChatModel>,
     options: &Options,
 ) -> Result<Prepared> {
+    let lang = guard::language(question, passages);
     let template = match &options.template {
         Some(template) => template.clone(),
-        None => Template::built_in(Lang::of_text(question)),
+        None => Template::built_in(lang),
     };
-    let frame = template.render(question, "")?;
+    let frame = template.render(lang, question, "")?;
     let context = context::pack(passages, &frame, model, options)?;
-    let messages = template.render(question, &context.rendered())?;
+    let messages = template.render(lang, question, &context.rendered())?;
     Ok(Prepared { messages: messages.into(), context, template: template.id() })
 }
 
-/// Has the model answer from `passages`, best first and at least one; [`refuse`] comes before. `on_text` gets the checked text as it grows.
+/// Has the model answer from `passages`, best first and at least one; [`refuse`] comes before. `on_text` gets the checked
+/// text as it grows.
 pub fn answer(
     question: &str,
     passages: &[Passage],
@@ -169,16 +208,64 @@ pub fn answer(
     options: &Options,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
-    let Prepared { messages, context, .. } = prepare(question, passages, Some(model), options)?;
+    let prepared = match prepare(question, passages, Some(model), options) {
+        Ok(prepared) => prepared,
+        Err(error) => return missing(error, None),
+    };
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match attempt(question, &prepared, model, analyzer, options, on_text)? {
+            // What was lost on the way may come the second time, as long as nobody has read half of it.
+            Answer::Missing { lack, partial: None, .. } if lack.is_passing() && attempts < ATTEMPTS_MAX => {}
+            answer => return Ok(answer),
+        }
+    }
+}
+
+/// Calls of the model for one answer.
+const ATTEMPTS_MAX: usize = 2;
+
+fn attempt(
+    question: &str,
+    prepared: &Prepared,
+    model: &dyn ChatModel,
+    analyzer: &Analyzer,
+    options: &Options,
+    on_text: &mut dyn FnMut(&str),
+) -> Result<Answer> {
+    let passages = &prepared.context.passages;
+    let lang = guard::language(question, passages);
     let request = ChatRequest {
-        messages,
-        max_tokens: context.tokens.answer as u32,
+        messages: prepared.messages.clone(),
+        max_tokens: prepared.context.tokens.answer as u32,
         temperature: options.temperature,
         seed: options.seed,
         schema: None,
     };
-    let refusal = prompt::refusal(Lang::of_text(question));
-    let mut draft = Draft::new(&context.passages, analyzer, refusal, on_text);
-    let completion = model.chat(&request, &mut |text| draft.push(text))?;
-    Ok(draft.finish(completion))
+    let terms = Terms {
+        question,
+        refusal: prompt::refusal(lang),
+        strict: options.strict,
+        is_checkable: passages.iter().any(|passage| Lang::of_text(&passage.text) == lang),
+    };
+    let mut draft = Draft::new(passages, analyzer, terms, on_text);
+    match model.chat(&request, &mut |text| draft.push(text)) {
+        Ok(completion) => Ok(draft.finish(Some(completion))),
+        Err(error) => {
+            let partial = match draft.finish(None) {
+                Answer::Grounded(grounded) => Some(grounded),
+                _ => None,
+            };
+            missing(error, partial)
+        }
+    }
+}
+
+/// An error that is no lack of an answer stays one.
+fn missing(error: Error, partial: Option<Grounded>) -> Result<Answer> {
+    match Lack::of(&error) {
+        Some(lack) => Ok(Answer::Missing { lack, error, partial }),
+        None => Err(error),
+    }
 }

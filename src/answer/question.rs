@@ -11,8 +11,8 @@ const TOKENS_MAX: u32 = 60;
 
 /// One question for `passage`, in its language; `None` where the model wrote none.
 pub fn question_for(passage: &Passage, model: &dyn ChatModel, seed: u64) -> Result<Option<String>> {
-    let template = Template::for_questions(Lang::of_text(&passage.text));
-    let messages = template.render(&passage.heading(), &wrap(1, passage))?;
+    let lang = Lang::of_text(&passage.text);
+    let messages = Template::for_questions(lang).render(lang, &passage.heading(), &wrap(1, passage))?;
     let request =
         ChatRequest { messages: messages.into(), max_tokens: TOKENS_MAX, temperature: 0.0, seed, schema: None };
     let written = model.chat(&request, &mut |_| ())?.text;

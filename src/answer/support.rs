@@ -2,6 +2,7 @@
 //! says.
 
 use super::check::{Checked, Fault, Source};
+use super::figures::figures;
 use crate::document::Passage;
 use crate::text::Analyzer;
 use std::ops::Range;
@@ -31,36 +32,57 @@ impl<'a> Support<'a> {
     }
 
     /// What the passage at `index` says of `sentence`; `None` if something takes its support away, or it has next to
-    /// nothing of it.
+    /// nothing of it. A model that cites a passage has some reason: few shared terms are enough, since it may say it in
+    /// words of its own.
     pub fn by(&self, index: usize, sentence: &str) -> Option<Supported> {
-        self.supported(&self.passages[index], without_list_mark(sentence), 0)
+        supported(self.check(index, sentence))
     }
 
-    /// The passage that supports `sentence` best, the first of equals, and what it says. A sentence that is hardly
-    /// one, as a heading or `First:`, has none.
+    /// The passage that supports `sentence` best, the first of equals, and what it says. A sentence that claims nothing
+    /// has none.
     pub fn best(&self, sentence: &str) -> Option<(usize, Supported)> {
-        let sentence = without_list_mark(sentence);
-        if sentence.ends_with([':', '：']) {
+        if !self.is_claim(sentence) {
             return None;
         }
-        let found = self.passages.iter().enumerate();
-        let found =
-            found.filter_map(|(index, passage)| Some((index, self.supported(passage, sentence, CLAIM_TERMS_MIN)?)));
+        let found = (0..self.passages.len()).filter_map(|index| Some((index, self.by(index, sentence)?)));
         found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })
     }
 
-    /// A model that cites a passage for a sentence has some reason: few shared terms are enough, since it may say it in
-    /// words of its own.
-    fn supported(&self, passage: &Source, sentence: &str, terms_min: usize) -> Option<Supported> {
-        let Checked { share, shared, terms, quote, faults } = passage.check(sentence, self.analyzer);
-        let is_enough = terms >= terms_min && shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
-        let is_sound = faults.iter().all(|fault| *fault == Fault::Thin);
-        (is_enough && is_sound).then_some(Supported { share, quote })
+    /// Whether `sentence` says something that could be looked for: enough words, or a figure.
+    pub fn is_claim(&self, sentence: &str) -> bool {
+        let sentence = without_list_mark(sentence);
+        let terms = self.analyzer.content_words(sentence).len();
+        // A heading has few words, too, but no full stop.
+        let is_whole = sentence.ends_with(['。', '！', '.', '!']);
+        let is_enough = terms >= if is_whole { STATEMENT_TERMS_MIN } else { CLAIM_TERMS_MIN };
+        !sentence.ends_with([':', '：']) && (is_enough || !figures(sentence).is_empty())
+    }
+
+    /// What is wrong with `sentence` beside the passage that comes nearest to it.
+    pub fn faults(&self, sentence: &str) -> Vec<Fault> {
+        let checked = (0..self.passages.len()).map(|index| self.check(index, sentence));
+        let nearest = checked.reduce(|best, next| if next.share > best.share { next } else { best });
+        match nearest {
+            Some(Checked { faults, .. }) if !faults.is_empty() => faults,
+            _ => vec![Fault::Thin],
+        }
+    }
+
+    fn check(&self, index: usize, sentence: &str) -> Checked {
+        self.passages[index].check(without_list_mark(sentence), self.analyzer)
     }
 }
 
-/// A sentence of fewer terms claims nothing that could be looked for.
+fn supported(Checked { share, shared, terms, quote, faults }: Checked) -> Option<Supported> {
+    let is_enough = shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
+    let is_sound = faults.iter().all(|fault| *fault == Fault::Thin);
+    (is_enough && is_sound).then_some(Supported { share, quote })
+}
+
+/// Words of fewer terms claim nothing that could be looked for.
 const CLAIM_TERMS_MIN: usize = 3;
+/// With a full stop behind them.
+const STATEMENT_TERMS_MIN: usize = 2;
 
 /// `1. text` → `text`: the number counts the answer's own points.
 fn without_list_mark(sentence: &str) -> &str {

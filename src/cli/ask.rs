@@ -1,8 +1,8 @@
 //! `rag ask`.
 
-use super::render::{self, BOLD, DIM};
-use super::{Flags, Outcome, Run, set, set_lines};
-use crate::engine::{Answer, AskEvent, Citation, Engine, Found, Grounded, Prepared};
+use super::render::{self, BOLD};
+use super::{Flags, Outcome, Run, answered, set, set_lines};
+use crate::engine::{Engine, Prepared};
 use crate::language::Lang;
 use clap::Args;
 use serde_json::json;
@@ -30,6 +30,9 @@ pub struct AskArgs {
     /// Answer with sentences of the sources, without a model 不用模型,只摘原句
     #[arg(long)]
     extractive: bool,
+    /// Leave out sentences that no source supports, instead of marking them 删去无依据的句子
+    #[arg(long)]
+    strict: bool,
     /// Print the exact messages and their token shares; ask for no answer 只看提示
     #[arg(long)]
     dry_run: bool,
@@ -53,6 +56,7 @@ impl AskArgs {
         set(flags, "search.mode", self.mode.as_ref());
         set_lines(flags, "search.where", &self.conditions);
         set(flags, "chat.extractive", self.extractive.then_some(true));
+        set(flags, "chat.strict", self.strict.then_some(true));
         set(flags, "chat.rerank", self.rerank.as_ref());
         set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());
@@ -67,100 +71,11 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
     }
     if args.json {
         let outcome = engine.ask(&args.question, &mut |_| ())?;
-        let report = outcome.report(&args.question);
-        let abstained = report.abstained;
-        render::json(&report)?;
-        if let Answer::Grounded(grounded) = &outcome.answer {
-            warn(&outcome.answer, grounded, lang);
-        }
-        return Ok(if abstained { Outcome::Nothing } else { Outcome::Done });
+        render::json(&outcome.report(&args.question))?;
+        answered::warn(&outcome.answer, lang);
+        return answered::concluded(outcome);
     }
-    ask(engine, &args.question, lang)
-}
-
-/// Sources first, then the answer as it comes, then what it cites.
-pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
-    let mut written: std::io::Result<()> = Ok(());
-    let outcome = engine.ask(question, &mut |event| {
-        let mut out = anstream::stdout().lock();
-        let result = match event {
-            AskEvent::Retrieved(found) => sources(&mut out, found, lang),
-            AskEvent::Text(text) => write!(out, "{text}").and_then(|()| out.flush()),
-        };
-        if written.is_ok() {
-            written = result;
-        }
-    })?;
-    written?;
-    let mut out = anstream::stdout().lock();
-    match &outcome.answer {
-        Answer::Abstained { reason, completion, .. } => {
-            if completion.is_some() {
-                writeln!(out)?;
-            }
-            writeln!(out, "{BOLD}{}{BOLD:#}", reason.message(lang))?;
-            Ok(Outcome::Nothing)
-        }
-        Answer::Grounded(grounded) => {
-            writeln!(out, "\n")?;
-            for citation in &grounded.citations {
-                cited(&mut out, citation)?;
-            }
-            warn(&outcome.answer, grounded, lang);
-            Ok(Outcome::Done)
-        }
-    }
-}
-
-/// What a reader of the answer must know.
-fn warn(answer: &Answer, grounded: &Grounded, lang: Lang) {
-    if !grounded.invalid.is_empty() {
-        let list = markers(&grounded.invalid);
-        render::warning(
-            &lang.pick(format!("{list} 不是给出的资料,已去掉"), format!("{list} names no source and was removed")),
-        );
-    }
-    if !grounded.unsupported.is_empty() {
-        let list = markers(&grounded.unsupported);
-        render::warning(&lang.pick(
-            format!("有的句子引用了 {list},资料里却没有这样的内容,已去掉"),
-            format!("{list} was cited for a sentence that it does not support, and was removed there"),
-        ));
-    }
-    if grounded.is_uncited() {
-        render::warning(lang.pick(
-            "回答没有可核对的引用,请谨慎使用",
-            "nothing in the answer could be traced to a source; use it with care",
-        ));
-    }
-    if answer.is_cut() {
-        render::warning(lang.pick(
-            "回答达到长度上限被截断(chat.max_tokens)",
-            "the answer was cut at its longest length (chat.max_tokens)",
-        ));
-    }
-}
-
-fn markers(numbers: &[u32]) -> String {
-    numbers.iter().map(|number| format!("[{number}]")).collect::<Vec<_>>().join(" ")
-}
-
-fn sources(out: &mut impl Write, found: &Found, lang: Lang) -> std::io::Result<()> {
-    if !found.hits.is_empty() {
-        writeln!(out, "{DIM}{}{DIM:#}", lang.pick("资料", "sources"))?;
-    }
-    for hit in &found.hits {
-        let (title, place) = (hit.heading(), render::place(&hit.path, hit.lines));
-        writeln!(out, "{DIM}[{}] {title}  {place}{DIM:#}", hit.rank)?;
-    }
-    writeln!(out)
-}
-
-/// `[1] title  path:12` and the sentence that supports it.
-fn cited(out: &mut impl Write, citation: &Citation) -> std::io::Result<()> {
-    let Citation { marker, title, path, lines, quote, .. } = citation;
-    writeln!(out, "{BOLD}[{marker}]{BOLD:#} {title}  {DIM}{}{DIM:#}", render::place(path, *lines))?;
-    writeln!(out, "    {}", quote.split_whitespace().collect::<Vec<_>>().join(" "))
+    answered::ask(engine, &args.question, lang)
 }
 
 fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {

@@ -1,7 +1,7 @@
 //! `rag demo`: the main job in one go.
 
 use super::render::{self, BOLD};
-use super::{Flags, Run, ask, index, llama, models, set};
+use super::{Flags, Run, answered, index, llama, models, set};
 use crate::engine::{Engine, LlamaHealth, PullState};
 use crate::language::Lang;
 use clap::Args;
@@ -65,8 +65,8 @@ pub fn run(args: DemoArgs, engine: &Engine, lang: Lang) -> Run {
         })?;
     }
     let question = &args.question;
-    let outcome =
-        steps.step(&format!("提问:{question}"), &format!("ask: {question}"), || ask::ask(engine, question, lang))?;
+    let outcome = steps
+        .step(&format!("提问:{question}"), &format!("ask: {question}"), || answered::ask(engine, question, lang))?;
     let (took, size) = (render::seconds(begin.elapsed()), render::bytes(fetched));
     render::note(&lang.pick(format!("全程 {took},下载 {size}"), format!("{took} in all, {size} fetched")));
     Ok(outcome)

@@ -1,5 +1,6 @@
 //! The command line: flags in, exit code out; one file a command.
 
+mod answered;
 mod ask;
 mod config;
 mod corpus;

@@ -2,7 +2,7 @@
 
 use super::render::{self, GOOD, padded};
 use super::{Outcome, Run};
-use crate::engine::{Artifact, Engine, PullEvent, PullState, Pulled, Verdict};
+use crate::engine::{Artifact, Engine, PullEvent, PullState, Pulled, WeightsVerdict};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
@@ -150,20 +150,20 @@ fn verify(engine: &Engine, names: Vec<String>, as_json: bool, lang: Lang) -> Run
         }
         for check in engine.verify(&name)? {
             let (zh, en) = match &check.verdict {
-                Verdict::Intact => ("完好".into(), "intact".into()),
-                Verdict::Missing => ("缺失".into(), "missing".into()),
-                Verdict::Size { expected, found } => {
+                WeightsVerdict::Intact => ("完好".into(), "intact".into()),
+                WeightsVerdict::Missing => ("缺失".into(), "missing".into()),
+                WeightsVerdict::Size { expected, found } => {
                     (format!("大小 {found},应为 {expected}"), format!("{found} bytes, expected {expected}"))
                 }
-                Verdict::Checksum { expected, found } => {
+                WeightsVerdict::Checksum { expected, found } => {
                     (format!("sha256 {found},应为 {expected}"), format!("sha256 {found}, expected {expected}"))
                 }
             };
-            damaged |= check.verdict != Verdict::Intact;
+            damaged |= check.verdict != WeightsVerdict::Intact;
             if as_json {
                 writeln!(out, "{}", json!({"name": name, "file": check.file, "path": check.path, "verdict": en}))?;
             } else {
-                let style = if check.verdict == Verdict::Intact { GOOD } else { render::ERROR };
+                let style = if check.verdict == WeightsVerdict::Intact { GOOD } else { render::ERROR };
                 writeln!(out, "{name}/{} {style}{}{style:#}", check.file, lang.pick(zh, en))?;
             }
         }

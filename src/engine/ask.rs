@@ -1,7 +1,7 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Checked, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Checked, Nearest, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::models::chat::ChatModel;
@@ -9,6 +9,9 @@ use crate::models::openai::{Endpoint, OpenAi};
 use crate::search::Found;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// Passages named in a refusal.
+const NEAREST: usize = 3;
 
 /// What happens while a question is answered, in this order.
 #[derive(Debug)]
@@ -32,7 +35,12 @@ pub struct Outcome {
 impl Outcome {
     /// As `rag ask --json` prints it.
     pub fn report<'a>(&'a self, question: &'a str) -> Asked<'a> {
-        self.answer.report(question, self.retrieve, self.total)
+        self.answer.report(question, self.nearest(), self.retrieve, self.total)
+    }
+
+    /// The passages to name where there is no answer.
+    pub fn nearest(&self) -> Vec<Nearest> {
+        self.found.hits.iter().take(NEAREST).map(|hit| Nearest::of(&hit.passage())).collect()
     }
 }
 
@@ -45,7 +53,7 @@ impl Engine {
         on(AskEvent::Retrieved(&found));
         let passages = passages(&found);
         if let Some(reason) = answer::refuse(question, &passages, found.evidence.answerable, self.relevance()?.floor) {
-            let answer = Answer::Abstained { reason, completion: None };
+            let answer = Answer::Abstained { reason, sentences: Vec::new(), completion: None };
             return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
         }
         if self.config.is_on("chat.extractive") {
@@ -134,6 +142,7 @@ impl Engine {
             seed: self.config.get("chat.seed"),
             window: Some(self.config.get("chat.context")).filter(|window| *window > 0),
             template,
+            strict: self.config.is_on("chat.strict"),
         })
     }
 }

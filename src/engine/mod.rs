@@ -8,14 +8,16 @@ mod search;
 mod serve;
 mod weights;
 
-pub use crate::answer::{Answer, Citation, Grounded, Prepared};
+pub use crate::answer::{Answer, Citation, Fault, Grounded, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
 };
+pub use crate::models::openai::Lack;
 pub use crate::models::weights::{
-    Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState, Verdict,
+    Artifact, Event as PullEvent, FileCheck, Kind as ArtifactKind, Pulled, State as PullState,
+    Verdict as WeightsVerdict,
 };
 pub use crate::ranking::{Candidate, Stage, Step};
 pub use crate::search::{

@@ -139,9 +139,12 @@ fn asked(question: &QueryLine, expected: &Expected, outcome: &AskOutcome) -> Ask
     let cited = report.citations.iter().map(|citation| citation.doc.0.clone()).collect::<Vec<_>>();
     let withdrawn = match &outcome.answer {
         Answer::Grounded(grounded) => grounded.invalid.len() + grounded.unsupported.len(),
-        Answer::Abstained { .. } => 0,
+        Answer::Abstained { .. } | Answer::Missing { .. } => 0,
     };
-    let failures = failures(expected, report.answer, &cited);
+    let failures = match &outcome.answer {
+        Answer::Missing { lack, .. } => vec![format!("missing: {}", lack.name())],
+        _ => failures(expected, report.answer, &cited),
+    };
     Asked {
         id: question._id.clone(),
         slice: question.slice.clone(),

@@ -21,9 +21,13 @@ fn noted() -> (tempfile::TempDir, tempfile::TempDir) {
 
 /// A server that writes `answer` and nothing else.
 fn scripted(answer: &str) -> MockServer {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let chunk = json!({ "model": "small", "choices": [{ "delta": { "content": answer }, "finish_reason": "stop" }] });
-    let stream = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+    streaming(&format!("data: {chunk}\n\ndata: [DONE]\n\n"))
+}
+
+/// A server that sends these events.
+fn streaming(stream: &str) -> MockServer {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = MockServer::start().await;
         let completions = Mock::given(method("POST")).and(path("/v1/chat/completions"));
@@ -76,7 +80,19 @@ fn json_has_the_documented_keys_and_every_quote_stands_in_its_file() {
     assert_eq!(code, 0, "{err}");
     let asked: Value = serde_json::from_str(&out).unwrap();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&asked), ["abstained", "answer", "citations", "model", "question", "reason", "timings_ms"]);
+    let documented = [
+        "abstained",
+        "answer",
+        "citations",
+        "error",
+        "model",
+        "nearest",
+        "question",
+        "reason",
+        "sentences",
+        "timings_ms",
+    ];
+    assert_eq!(keys(&asked), documented);
     assert_eq!(keys(&asked["timings_ms"]), ["first_token", "retrieve", "total"]);
     assert_eq!((&asked["abstained"], &asked["reason"]), (&json!(false), &Value::Null), "{asked}");
     assert!(asked["answer"].as_str().unwrap().contains("1.2"), "{asked}");
@@ -127,15 +143,67 @@ fn markers_that_name_no_passage_are_removed_and_reported() {
 }
 
 #[test]
-fn an_answer_that_nothing_supports_is_flagged() {
+fn an_answer_that_nothing_supports_is_not_shown() {
     let (home, _dir) = noted();
-    let (code, asked, err) = asked(home.path(), "钢琴有多少个琴键", "钢琴有 99 个琴键[1]。");
-    assert_eq!(
-        (code, asked["answer"].as_str(), &asked["reason"]),
-        (0, Some("钢琴有 99 个琴键。"), &json!("uncited")),
-        "{asked}"
-    );
-    assert!(err.contains("没有可核对的引用"), "{err}");
+    let (code, json, _) = asked(home.path(), "钢琴有多少个琴键", "钢琴有 99 个琴键[1]。");
+    assert_eq!((code, &json["answer"], &json["reason"]), (1, &Value::Null, &json!("unsupported")), "{json}");
+    assert_eq!(json["sentences"][0]["faults"][0], json!({"kind": "number", "word": "99"}));
+    assert_eq!(json["nearest"][0]["title"], "钢琴");
+    let server = scripted("钢琴有 99 个琴键[1]。");
+    let base_url = format!("{}/v1", server.uri());
+    let (code, out, _) = outcome(rag(home.path()).args(["ask", "钢琴有多少个琴键", "--base-url", &base_url]));
+    assert!(code == 1 && !out.contains("99"), "{out}");
+    assert!(out.contains("查过资料库 default:1 篇") && out.contains("最接近的是:钢琴"), "{out}");
+}
+
+#[test]
+fn a_sentence_that_nothing_supports_is_marked_or_left_out_where_strict() {
+    let (home, _dir) = noted();
+    let server = scripted("钢琴有 88 个琴键。它有 3 个踏板。");
+    let base_url = format!("{}/v1", server.uri());
+    let ask = |extra: &[&str]| {
+        let mut command = rag(home.path());
+        outcome(command.args(["ask", "钢琴有多少个琴键", "--base-url", &base_url]).args(extra))
+    };
+    let (code, out, err) = ask(&[]);
+    assert!(code == 0 && out.contains("钢琴有 88 个琴键。[1]它有 3 个踏板。[?]\n"), "{out}");
+    assert!(err.starts_with("warning: [?] “它有 3 个踏板。”在资料中没有依据:没有数字 3"), "{err}");
+    let (code, out, _) = ask(&["--strict"]);
+    assert!(code == 0 && out.contains("钢琴有 88 个琴键。[1]\n") && !out.contains("踏板"), "{out}");
+    let (_, out, _) = ask(&["--strict", "--json"]);
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(asked["sentences"][1]["verdict"], "unsupported", "left out, and still told: {asked}");
+}
+
+#[test]
+fn what_breaks_off_is_kept_and_marked_and_still_valid_json() {
+    let (home, _dir) = noted();
+    let chunk = json!({ "model": "small", "choices": [{ "delta": { "content": "钢琴有 88 个琴键。它由" } }] });
+    let server = streaming(&format!("data: {chunk}\n\n"));
+    let base_url = format!("{}/v1", server.uri());
+    let mut command = rag(home.path());
+    let (code, out, err) = outcome(command.args(["ask", "钢琴有多少个琴键", "--base-url", &base_url]));
+    assert!(code == 2 && out.contains("钢琴有 88 个琴键。[1]") && out.contains("[1] 钢琴"), "{out}");
+    assert!(err.contains("warning: 回答中断") && err.contains("error: ") && err.contains("hint: "), "{err}");
+    let mut command = rag(home.path());
+    let (code, out, _) = outcome(command.args(["ask", "钢琴有多少个琴键", "--json", "--base-url", &base_url]));
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &asked["reason"], &asked["abstained"]), (2, &json!("cut_stream"), &json!(false)), "{asked}");
+    assert!(asked["answer"].as_str().unwrap().starts_with("钢琴有 88 个琴键。[1]") && asked["error"].is_string());
+}
+
+#[test]
+fn a_stream_that_is_cut_before_anything_is_shown_is_asked_for_again() {
+    let (home, _dir) = noted();
+    let chunk = json!({ "model": "small", "choices": [{ "delta": { "content": "" } }] });
+    let server = streaming(&format!("data: {chunk}\n\n"));
+    let base_url = format!("{}/v1", server.uri());
+    let mut command = rag(home.path());
+    let (code, out, _) = outcome(command.args(["ask", "钢琴有多少个琴键", "--json", "--base-url", &base_url]));
+    let asked: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &asked["reason"], &asked["answer"]), (2, &json!("cut_stream"), &Value::Null));
+    let completions = requests(&server).iter().filter(|request| request.url.path().ends_with("completions")).count();
+    assert_eq!(completions, 2);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::answer::check::Fault;
 use crate::answer::fixture::passage;
 use crate::models::chat::Finish;
 use proptest::prelude::*;
@@ -27,20 +28,33 @@ fn completion() -> Completion {
     }
 }
 
+const TERMS: Terms<'_> = Terms { question: "QLoRA 怎么微调", refusal: REFUSAL, strict: false, is_checkable: true };
+
 /// The answer to a model that writes `pieces`, and what was streamed.
-fn drafted(pieces: &[&str]) -> (Answer, String) {
+fn drafted(pieces: &[&str], terms: Terms<'_>) -> (Answer, String) {
     let passages = passages();
     let mut streamed = String::new();
     let mut on_text = |text: &str| streamed.push_str(text);
-    let mut draft = Draft::new(&passages, &ANALYZER, REFUSAL, &mut on_text);
+    let mut draft = Draft::new(&passages, &ANALYZER, terms, &mut on_text);
     pieces.iter().for_each(|piece| draft.push(piece));
-    let answer = draft.finish(completion());
+    let answer = draft.finish(Some(completion()));
     (answer, streamed)
 }
 
-fn grounded(written: &str) -> Grounded {
+fn by_char(written: &str, terms: Terms<'_>) -> (Answer, String) {
     let pieces: Vec<String> = written.chars().map(String::from).collect();
-    let (answer, streamed) = drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
+    drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>(), terms)
+}
+
+fn abstained(written: &str, terms: Terms<'_>) -> Abstention {
+    let (answer, streamed) = by_char(written, terms);
+    assert_eq!(streamed, "", "{written}");
+    let Answer::Abstained { reason, .. } = answer else { panic!("{answer:?}") };
+    reason
+}
+
+fn grounded(written: &str) -> Grounded {
+    let (answer, streamed) = by_char(written, TERMS);
     let Answer::Grounded(grounded) = answer else { panic!("{answer:?}") };
     assert_eq!(streamed, grounded.text);
     grounded
@@ -78,15 +92,52 @@ fn what_is_no_passage_or_says_nothing_of_it_is_removed_and_reported() {
 
 #[test]
 fn brackets_that_are_no_markers_stay() {
-    check("见 [文档](x.md) 和 a[0] 与 [12] 号。", "见 [文档](x.md) 和 a[0] 与  号。");
-    check("数组 [ 1 与 [x", "数组 [ 1 与 [x");
+    for (written, expect) in [
+        ("见 [文档](x.md) 和 a[0] 与 [12] 号。", "见 [文档](x.md) 和 a[0] 与  号。[?]"),
+        ("数组 [ 1 与 [x", "数组 [ 1 与 [x[?]"),
+    ] {
+        let (_, streamed) = by_char(written, Terms { is_checkable: false, ..TERMS });
+        assert_eq!(streamed, expect);
+    }
 }
 
 #[test]
-fn an_invented_answer_is_uncited() {
-    let answer = grounded("红烧肉要先焯水,再炒糖色[1]。然后炖 40 分钟。");
-    assert!(answer.is_uncited());
-    assert_eq!((answer.text.as_str(), answer.unsupported), ("红烧肉要先焯水,再炒糖色。然后炖 40 分钟。", vec![1]));
+fn what_no_passage_says_is_marked_and_left_out_where_strict() {
+    let written = "QLoRA 冻结底座模型。它把模型量化为 3 位。步骤如下:\n梯度更新适配器。";
+    let answer = grounded(written);
+    assert_eq!(answer.text, "QLoRA 冻结底座模型。[1]它把模型量化为 3 位。[?]步骤如下:\n梯度更新适配器。[1]");
+    let verdicts: Vec<Verdict> = answer.sentences.iter().map(|sentence| sentence.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Supported, Verdict::Unsupported, Verdict::NoClaim, Verdict::Supported]);
+    assert!(answer.sentences[1].faults.contains(&Fault::Number("3".into())), "{:?}", answer.sentences[1]);
+    let (_, streamed) = by_char(written, Terms { strict: true, ..TERMS });
+    assert_eq!(streamed, "QLoRA 冻结底座模型。[1]步骤如下:\n梯度更新适配器。[1]");
+}
+
+#[test]
+fn an_unsupported_beginning_waits_for_a_supported_sentence() {
+    check("它由谷歌提出。QLoRA 冻结底座模型。", "它由谷歌提出。[?]QLoRA 冻结底座模型。[1]");
+}
+
+#[test]
+fn a_sentence_said_again_is_left_out() {
+    check("QLoRA 冻结底座模型。QLoRA 冻结底座模型。\nQLoRA 冻结底座模型。", "QLoRA 冻结底座模型。[1]");
+}
+
+#[test]
+fn an_answer_without_support_is_none() {
+    assert_eq!(abstained("红烧肉要先焯水,再炒糖色[1]。然后炖 40 分钟。", TERMS), Abstention::Unsupported);
+    assert_eq!(abstained("资料中没有提到价格。", TERMS), Abstention::Unsupported);
+    assert_eq!(abstained("QLoRA 怎么微调?", TERMS), Abstention::Unanswered);
+    assert_eq!(abstained("", TERMS), Abstention::Unanswered);
+}
+
+#[test]
+fn across_languages_lack_of_support_only_marks() {
+    let terms = Terms { is_checkable: false, ..TERMS };
+    let (answer, streamed) = by_char("It freezes all of the base. It needs 48 GB.", terms);
+    let Answer::Grounded(grounded) = answer else { panic!("{answer:?}") };
+    assert_eq!(streamed, "It freezes all of the base.[?] It needs 48 GB.[?]");
+    assert!(grounded.is_uncited());
 }
 
 #[test]
@@ -94,12 +145,8 @@ fn a_refusal_is_not_shown_and_abstains() {
     for written in
         [REFUSAL, "资料中没有相关内容", "“资料中没有相关内容。”[1]", "资料中没有相关内容。不过一般来说,红烧肉要焯水。"]
     {
-        let pieces: Vec<String> = written.chars().map(String::from).collect();
-        let (answer, streamed) = drafted(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
-        assert!(matches!(answer, Answer::Abstained { reason: Abstention::NotInSources, .. }), "{written}");
-        assert_eq!(streamed, "", "{written}");
+        assert_eq!(abstained(written, TERMS), Abstention::NotInSources, "{written}");
     }
-    check("资料中没有提到价格。", "资料中没有提到价格。");
 }
 
 #[test]
@@ -118,8 +165,8 @@ proptest! {
         let by_char: Vec<String> = whole.chars().map(String::from).collect();
         let pieces: Vec<&str> = parts.iter().map(String::as_str).collect();
         let chars: Vec<&str> = by_char.iter().map(String::as_str).collect();
-        let (a, streamed_a) = drafted(&pieces);
-        let (b, streamed_b) = drafted(&chars);
+        let (a, streamed_a) = drafted(&pieces, TERMS);
+        let (b, streamed_b) = drafted(&chars, TERMS);
         prop_assert_eq!(&streamed_a, &streamed_b);
         prop_assert_eq!(format!("{a:?}"), format!("{b:?}"));
         if let Answer::Grounded(grounded) = a {

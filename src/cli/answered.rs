@@ -1,0 +1,173 @@
+//! An answer as the terminal shows it: sources first, then the text as it comes, then what it cites and what to mind.
+
+use super::render::{self, BOLD, DIM, MARK};
+use super::{Outcome, Run};
+use crate::engine::{
+    Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Found, Grounded, Sentence, UNSUPPORTED_MARK,
+};
+use crate::language::Lang;
+use std::io::Write;
+
+/// Characters of a sentence that a warning quotes.
+const QUOTED_CHARS: usize = 24;
+
+/// Asks, and shows what comes of it.
+pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
+    let mut written: std::io::Result<()> = Ok(());
+    let outcome = engine.ask(question, &mut |event| {
+        let mut out = anstream::stdout().lock();
+        let result = match event {
+            AskEvent::Retrieved(found) => sources(&mut out, found, lang),
+            AskEvent::Text(text) => piece(&mut out, text).and_then(|()| out.flush()),
+        };
+        if written.is_ok() {
+            written = result;
+        }
+    })?;
+    written?;
+    let mut out = anstream::stdout().lock();
+    match &outcome.answer {
+        Answer::Abstained { reason, .. } => {
+            writeln!(out, "{BOLD}{}{BOLD:#}", reason.message(lang))?;
+            nearest(&mut out, &outcome, engine, lang)?;
+        }
+        Answer::Grounded(grounded) | Answer::Missing { partial: Some(grounded), .. } => {
+            writeln!(out, "\n")?;
+            for citation in &grounded.citations {
+                cited(&mut out, citation)?;
+            }
+        }
+        Answer::Missing { partial: None, .. } => {}
+    }
+    drop(out);
+    warn(&outcome.answer, lang);
+    concluded(outcome)
+}
+
+/// How the command ends.
+pub fn concluded(outcome: AskOutcome) -> Run {
+    match outcome.answer {
+        Answer::Grounded(_) => Ok(Outcome::Done),
+        Answer::Abstained { .. } => Ok(Outcome::Nothing),
+        Answer::Missing { error, .. } => Err(error.into()),
+    }
+}
+
+/// What a reader of the answer must know.
+pub fn warn(answer: &Answer, lang: Lang) {
+    let grounded = match answer {
+        Answer::Grounded(grounded) => grounded,
+        Answer::Missing { partial: Some(grounded), .. } => {
+            render::warning(lang.pick("回答中断,以上只是已收到的部分", "the answer broke off; this is what had come"));
+            grounded
+        }
+        _ => return,
+    };
+    warn_of_markers(grounded, lang);
+    for sentence in grounded.doubted() {
+        render::warning(&doubt(sentence, lang));
+    }
+    if grounded.is_uncited() {
+        render::warning(lang.pick(
+            "回答没有可核对的引用,请谨慎使用",
+            "nothing in the answer could be traced to a source; use it with care",
+        ));
+    }
+    if answer.is_cut() {
+        render::warning(lang.pick(
+            "回答达到长度上限被截断(chat.max_tokens)",
+            "the answer was cut at its longest length (chat.max_tokens)",
+        ));
+    }
+}
+
+fn warn_of_markers(grounded: &Grounded, lang: Lang) {
+    if !grounded.invalid.is_empty() {
+        let list = markers(&grounded.invalid);
+        render::warning(
+            &lang.pick(format!("{list} 不是给出的资料,已去掉"), format!("{list} names no source and was removed")),
+        );
+    }
+    if !grounded.unsupported.is_empty() {
+        let list = markers(&grounded.unsupported);
+        render::warning(&lang.pick(
+            format!("有的句子引用了 {list},资料里却没有这样的内容,已去掉"),
+            format!("{list} was cited for a sentence that it does not support, and was removed there"),
+        ));
+    }
+}
+
+/// `[?] 「…」资料中没有数字 48%`
+fn doubt(sentence: &Sentence, lang: Lang) -> String {
+    let mut quoted: String = sentence.text.chars().take(QUOTED_CHARS).collect();
+    if quoted.len() < sentence.text.len() {
+        quoted.push('…');
+    }
+    let faults: Vec<String> = sentence.faults.iter().map(|fault| words(fault, lang)).collect();
+    lang.pick(
+        format!("{UNSUPPORTED_MARK} “{quoted}”在资料中没有依据:{}", faults.join(",")),
+        format!("{UNSUPPORTED_MARK} \"{quoted}\" is not in the sources: {}", faults.join(", ")),
+    )
+}
+
+fn words(fault: &Fault, lang: Lang) -> String {
+    match fault {
+        Fault::Number(number) => lang.pick(format!("没有数字 {number}"), format!("no number {number}")),
+        Fault::Name(name) => lang.pick(format!("没有 {name}"), format!("no {name}")),
+        Fault::Negation(word) => {
+            lang.pick(format!("“{word}”的肯定与否定相反"), format!("{word} is denied in one and stated in the other"))
+        }
+        Fault::Moved(word) => lang.pick(format!("{word} 说的是另一回事"), format!("{word} is said of something else")),
+        Fault::Opposite(word) => lang.pick(format!("“{word}”说反了"), format!("{word} is turned round")),
+        Fault::Thin => lang.pick("没有这样的内容".into(), "nothing of the kind".into()),
+    }
+}
+
+fn markers(numbers: &[u32]) -> String {
+    numbers.iter().map(|number| format!("[{number}]")).collect::<Vec<_>>().join(" ")
+}
+
+fn piece(out: &mut impl Write, text: &str) -> std::io::Result<()> {
+    let mut parts = text.split(UNSUPPORTED_MARK);
+    write!(out, "{}", parts.next().unwrap_or_default())?;
+    parts.try_for_each(|part| write!(out, "{MARK}{UNSUPPORTED_MARK}{MARK:#}{part}"))
+}
+
+fn sources(out: &mut impl Write, found: &Found, lang: Lang) -> std::io::Result<()> {
+    if !found.hits.is_empty() {
+        writeln!(out, "{DIM}{}{DIM:#}", lang.pick("资料", "sources"))?;
+    }
+    for hit in &found.hits {
+        let (title, place) = (hit.heading(), render::place(&hit.path, hit.lines));
+        writeln!(out, "{DIM}[{}] {title}  {place}{DIM:#}", hit.rank)?;
+    }
+    writeln!(out)
+}
+
+/// What was searched; the titles that came nearest stand above, as sources.
+fn nearest(out: &mut impl Write, outcome: &AskOutcome, engine: &Engine, lang: Lang) -> anyhow::Result<()> {
+    let about = engine.about()?;
+    let (documents, chunks) = (about.documents, about.chunks);
+    let collection = engine.config().text("collection");
+    writeln!(
+        out,
+        "{}",
+        lang.pick(
+            format!("查过资料库 {collection}:{documents} 篇,{chunks} 块。"),
+            format!("searched collection {collection}: {documents} documents, {chunks} chunks."),
+        )
+    )?;
+    let titles: Vec<String> = outcome.nearest().into_iter().map(|nearest| nearest.title).collect();
+    if !titles.is_empty() {
+        let titles = titles.join(lang.pick("、", ", "));
+        writeln!(out, "{}", lang.pick(format!("最接近的是:{titles}"), format!("nearest: {titles}")))?;
+    }
+    Ok(())
+}
+
+/// `[1] title  path:12` and the sentence that supports it.
+fn cited(out: &mut impl Write, citation: &Citation) -> std::io::Result<()> {
+    let Citation { marker, title, path, lines, quote, .. } = citation;
+    writeln!(out, "{BOLD}[{marker}]{BOLD:#} {title}  {DIM}{}{DIM:#}", render::place(path, *lines))?;
+    writeln!(out, "    {}", quote.split_whitespace().collect::<Vec<_>>().join(" "))
+}
