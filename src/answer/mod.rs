@@ -13,6 +13,7 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod plan;
 mod problem;
 mod prompt;
 mod question;
@@ -25,6 +26,7 @@ pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;
 pub use guard::refuse;
+pub use plan::{Kind, Plan};
 pub use problem::AnswerProblem;
 pub use prompt::Template;
 pub use question::question_for;

@@ -8,7 +8,7 @@ mod search;
 mod serve;
 mod weights;
 
-pub use crate::answer::{Answer, Citation, Fault, Grounded, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
+pub use crate::answer::{Answer, Citation, Fault, Grounded, Kind, Plan, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::models::llama::{
