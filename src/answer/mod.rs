@@ -18,6 +18,7 @@ mod problem;
 mod prompt;
 mod question;
 mod report;
+mod rewrite;
 mod sentence;
 mod support;
 
@@ -31,6 +32,7 @@ pub use problem::AnswerProblem;
 pub use prompt::Template;
 pub use question::question_for;
 pub use report::{Asked, Nearest};
+pub use rewrite::{joined, rewrite};
 pub use sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 
 use crate::document::Passage;
@@ -63,6 +65,19 @@ pub struct Prepared {
     pub context: Context,
     /// Name and hash of the template.
     pub template: String,
+}
+
+impl Prepared {
+    /// The first half of blake3 of the messages: two prompts with the same hash are the same, byte for byte.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for message in &self.messages {
+            // The length tells where one ends and the next begins.
+            hasher.update(&(message.content.len() as u64).to_le_bytes());
+            hasher.update(message.content.as_bytes());
+        }
+        hasher.finalize().to_hex()[..16].to_string()
+    }
 }
 
 /// What came of a question.
@@ -200,24 +215,20 @@ pub fn prepare(
     Ok(Prepared { messages: messages.into(), context, template: template.id() })
 }
 
-/// Has the model answer from `passages`, best first and at least one; [`refuse`] comes before. `on_text` gets the checked
+/// Has the model answer what was prepared from at least one passage; [`refuse`] comes before. `on_text` gets the checked
 /// text as it grows.
 pub fn answer(
     question: &str,
-    passages: &[Passage],
+    prepared: &Prepared,
     model: &dyn ChatModel,
     analyzer: &Analyzer,
     options: &Options,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
-    let prepared = match prepare(question, passages, Some(model), options) {
-        Ok(prepared) => prepared,
-        Err(error) => return missing(error, None),
-    };
     let mut attempts = 0;
     loop {
         attempts += 1;
-        match attempt(question, &prepared, model, analyzer, options, on_text)? {
+        match attempt(question, prepared, model, analyzer, options, on_text)? {
             // What was lost on the way may come the second time, as long as nobody has read half of it.
             Answer::Missing { lack, partial: None, .. } if lack.is_passing() && attempts < ATTEMPTS_MAX => {}
             answer => return Ok(answer),
@@ -264,8 +275,8 @@ fn attempt(
     }
 }
 
-/// An error that is no lack of an answer stays one.
-fn missing(error: Error, partial: Option<Grounded>) -> Result<Answer> {
+/// The outcome that an error amounts to; one that is no lack of an answer stays an error.
+pub fn missing(error: Error, partial: Option<Grounded>) -> Result<Answer> {
     match Lack::of(&error) {
         Some(lack) => Ok(Answer::Missing { lack, error, partial }),
         None => Err(error),

@@ -10,6 +10,8 @@ const BUILT_IN_ZH: &str = include_str!("prompts/ask.zh.md");
 const BUILT_IN_EN: &str = include_str!("prompts/ask.en.md");
 const QUESTION_ZH: &str = include_str!("prompts/question.zh.md");
 const QUESTION_EN: &str = include_str!("prompts/question.en.md");
+const REWRITE_ZH: &str = include_str!("prompts/rewrite.zh.md");
+const REWRITE_EN: &str = include_str!("prompts/rewrite.en.md");
 const SYSTEM: &str = "[system]";
 const USER: &str = "[user]";
 /// Longest attribute of a passage's tag, in characters.
@@ -45,6 +47,13 @@ impl Template {
         Template { name, text: text.into(), system, user }
     }
 
+    /// Asks for a follow-up in words that stand alone.
+    pub fn for_rewriting(lang: Lang) -> Template {
+        let (name, text) = lang.pick(("rewrite.zh", REWRITE_ZH), ("rewrite.en", REWRITE_EN));
+        let (system, user) = split(text).expect("a test renders every built-in template");
+        Template { name, text: text.into(), system, user }
+    }
+
     /// A user's own template.
     pub fn parse(text: &str) -> Result<Template, AnswerProblem> {
         let (system, user) = split(text)?;
@@ -68,9 +77,18 @@ impl Template {
     pub fn render(&self, lang: Lang, question: &str, passages: &str) -> Result<[Message; 2], AnswerProblem> {
         let refusal = refusal(lang);
         let question = escape(question);
+        self.fill(context! { passages, question, refusal })
+    }
+
+    /// The messages for rewriting `question`, which follows `history`.
+    pub fn render_history(&self, question: &str, history: &str) -> Result<[Message; 2], AnswerProblem> {
+        let (question, history) = (escape(question), escape(history));
+        self.fill(context! { question, history })
+    }
+
+    fn fill(&self, values: minijinja::Value) -> Result<[Message; 2], AnswerProblem> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let values = context! { passages, question, refusal };
         let render = |part: &str| {
             let rendered = environment.render_str(part, &values);
             rendered.map_err(|error| AnswerProblem::Template { reason: format!("{error:#}") })
@@ -165,6 +183,14 @@ mod tests {
         for lang in [Lang::Zh, Lang::En] {
             let [system, user] = Template::for_questions(lang).render(lang, "HEADING", "PASSAGE").unwrap();
             assert!(!system.content.is_empty() && user.content.contains("PASSAGE") && user.content.contains("HEADING"));
+        }
+    }
+
+    #[test]
+    fn templates_for_rewriting_show_both_questions() {
+        for lang in [Lang::Zh, Lang::En] {
+            let [_, user] = Template::for_rewriting(lang).render_history("FOLLOW-UP", "BEFORE").unwrap();
+            assert!(user.content.contains("FOLLOW-UP") && user.content.contains("BEFORE"));
         }
     }
 

@@ -12,11 +12,15 @@ use std::io::Write;
 const QUOTED_CHARS: usize = 24;
 
 /// Asks, and shows what comes of it.
-pub fn ask(engine: &Engine, question: &str, lang: Lang) -> Run {
+pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lang: Lang) -> Run {
     let mut written: std::io::Result<()> = Ok(());
-    let outcome = engine.ask(question, &mut |event| {
+    let outcome = engine.ask(question, history, &mut |event| {
+        if trace {
+            super::trace::event(&event);
+        }
         let mut out = anstream::stdout().lock();
         let result = match event {
+            AskEvent::Planned(_) | AskEvent::Prepared(_) => Ok(()),
             AskEvent::Retrieved(found) => sources(&mut out, found, lang),
             AskEvent::Text(text) => piece(&mut out, text).and_then(|()| out.flush()),
         };

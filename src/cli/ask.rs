@@ -1,7 +1,7 @@
 //! `rag ask`.
 
 use super::render::{self, BOLD};
-use super::{Flags, Outcome, Run, answered, set, set_lines};
+use super::{Flags, Outcome, Run, answered, set, set_lines, trace};
 use crate::engine::{Engine, Prepared};
 use crate::language::Lang;
 use clap::Args;
@@ -33,6 +33,9 @@ pub struct AskArgs {
     /// Leave out sentences that no source supports, instead of marking them 删去无依据的句子
     #[arg(long)]
     strict: bool,
+    /// Say on stderr what each step decided: kind of question, queries, passages, prompt 显示每一步
+    #[arg(long)]
+    trace: bool,
     /// Print the exact messages and their token shares; ask for no answer 只看提示
     #[arg(long)]
     dry_run: bool,
@@ -70,12 +73,16 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
         return dry_run(engine, &args, lang);
     }
     if args.json {
-        let outcome = engine.ask(&args.question, &mut |_| ())?;
+        let outcome = engine.ask(&args.question, &[], &mut |event| {
+            if args.trace {
+                trace::event(&event);
+            }
+        })?;
         render::json(&outcome.report(&args.question))?;
         answered::warn(&outcome.answer, lang);
         return answered::concluded(outcome);
     }
-    answered::ask(engine, &args.question, lang)
+    answered::ask(engine, &args.question, &[], args.trace, lang)
 }
 
 fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {

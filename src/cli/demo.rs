@@ -65,8 +65,9 @@ pub fn run(args: DemoArgs, engine: &Engine, lang: Lang) -> Run {
         })?;
     }
     let question = &args.question;
-    let outcome = steps
-        .step(&format!("提问:{question}"), &format!("ask: {question}"), || answered::ask(engine, question, lang))?;
+    let outcome = steps.step(&format!("提问:{question}"), &format!("ask: {question}"), || {
+        answered::ask(engine, question, &[], false, lang)
+    })?;
     let (took, size) = (render::seconds(begin.elapsed()), render::bytes(fetched));
     render::note(&lang.pick(format!("全程 {took},下载 {size}"), format!("{took} in all, {size} fetched")));
     Ok(outcome)

@@ -2,6 +2,7 @@
 
 mod answered;
 mod ask;
+mod chat;
 mod config;
 mod corpus;
 mod demo;
@@ -15,6 +16,7 @@ mod render;
 mod search;
 mod snippet;
 mod status;
+mod trace;
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -53,6 +55,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Answer a question from the collection, with sources 提问
     Ask(ask::AskArgs),
+    /// Ask one question after the other; follow-ups are understood 连续提问
+    Chat(chat::ChatArgs),
     /// Check the documents of a folder 检查语料
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
@@ -115,6 +119,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Search(args) => search::run(args, &engine, lang),
         Command::Inspect(args) => inspect::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
+        Command::Chat(args) => chat::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
@@ -143,6 +148,7 @@ impl Command {
             Command::Index(args) => args.add_flags(flags),
             Command::Search(args) => args.add_flags(flags),
             Command::Ask(args) => args.add_flags(flags),
+            Command::Chat(args) => args.add_flags(flags),
             Command::Eval(args) => args.add_flags(flags),
             Command::Llama(args) => args.add_flags(flags),
             Command::Demo(args) => args.add_flags(flags),

@@ -1,12 +1,13 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Checked, Nearest, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Checked, Nearest, Plan, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::models::chat::ChatModel;
-use crate::models::openai::{Endpoint, OpenAi};
-use crate::search::Found;
+use crate::models::openai::{Endpoint, Lack, OpenAi};
+use crate::search::{self, Found};
+use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,17 +17,33 @@ const NEAREST: usize = 3;
 /// What happens while a question is answered, in this order.
 #[derive(Debug)]
 pub enum AskEvent<'a> {
+    Planned(&'a Planned),
     Retrieved(&'a Found),
+    /// What goes to the model; not there where none is asked.
+    Prepared(&'a Prepared),
     /// A piece of the answer.
     Text(&'a str),
+}
+
+/// A question as it is worked on.
+#[derive(Debug, Clone, Serialize)]
+pub struct Planned {
+    /// As it can be understood alone: a follow-up is rewritten.
+    pub question: String,
+    pub plan: Plan,
+    /// What is searched for, the question as it was typed first.
+    pub queries: Vec<String>,
 }
 
 /// An answer with the passages it was given.
 #[derive(Debug)]
 pub struct Outcome {
+    pub planned: Planned,
     pub found: Found,
+    /// What was sent, where a model was asked.
+    pub prepared: Option<Prepared>,
     pub answer: Answer,
-    /// Time spent on retrieval.
+    /// Time spent before the model was asked.
     pub retrieve: Duration,
     /// Time spent in all.
     pub total: Duration,
@@ -45,40 +62,95 @@ impl Outcome {
 }
 
 impl Engine {
-    /// Finds passages, then has the model answer from them; with `chat.extractive` quotes them instead.
-    pub fn ask(&self, question: &str, on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
+    /// Finds passages, then has the model answer from them; with `chat.extractive` quotes them instead. `history` are the
+    /// questions before, the last one last, that this one may follow up.
+    pub fn ask(&self, question: &str, history: &[String], on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
         let begin = Instant::now();
-        let found = self.search(question, &self.passages_request()?)?;
+        let planned = self.plan(question.trim(), history)?;
+        on(AskEvent::Planned(&planned));
+        let found = self.gather(&planned)?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
-        let passages = passages(&found);
+        let (answer, prepared) = self.answer(&planned.question, &found, on)?;
+        Ok(Outcome { planned, found, prepared, answer, retrieve, total: begin.elapsed() })
+    }
+
+    fn answer(
+        &self,
+        question: &str,
+        found: &Found,
+        on: &mut dyn FnMut(AskEvent<'_>),
+    ) -> Result<(Answer, Option<Prepared>)> {
+        let passages = passages(found);
         if let Some(reason) = answer::refuse(question, &passages, found.evidence.answerable, self.relevance()?.floor) {
-            let answer = Answer::Abstained { reason, sentences: Vec::new(), completion: None };
-            return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
+            return Ok((Answer::Abstained { reason, sentences: Vec::new(), completion: None }, None));
         }
         if self.config.is_on("chat.extractive") {
-            let answer = answer::extract(question.trim(), &passages, self.analyzer()?);
+            let answer = answer::extract(question, &passages, self.analyzer()?);
             if let Answer::Grounded(grounded) = &answer {
                 on(AskEvent::Text(&grounded.text));
             }
-            return Ok(Outcome { found, answer, retrieve, total: begin.elapsed() });
+            return Ok((answer, None));
         }
         let options = self.answer_options()?;
-        let on_text = &mut |text: &str| on(AskEvent::Text(text));
         let (model, analyzer) = (self.chat_model()?, self.analyzer()?);
-        let answer = answer::answer(question.trim(), &passages, &model, analyzer, &options, on_text)?;
-        Ok(Outcome { found, answer, retrieve, total: begin.elapsed() })
+        let prepared = match answer::prepare(question, &passages, Some(&model), &options) {
+            Ok(prepared) => prepared,
+            Err(error) => return Ok((answer::missing(error, None)?, None)),
+        };
+        on(AskEvent::Prepared(&prepared));
+        let on_text = &mut |text: &str| on(AskEvent::Text(text));
+        let answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
+        Ok((answer, Some(prepared)))
+    }
+
+    /// What to search for. A follow-up is searched for as typed, too: a rewrite may lose what matters.
+    fn plan(&self, question: &str, history: &[String]) -> Result<Planned> {
+        let alone = self.alone(question, history)?;
+        let plan = Plan::of(&alone);
+        let mut queries = vec![question.to_string()];
+        for query in [&alone].into_iter().chain(&plan.sides) {
+            if !queries.contains(query) {
+                queries.push(query.clone());
+            }
+        }
+        Ok(Planned { question: alone, plan, queries })
+    }
+
+    fn alone(&self, question: &str, history: &[String]) -> Result<String> {
+        if history.is_empty() {
+            return Ok(question.into());
+        }
+        if self.config.is_on("chat.extractive") {
+            return Ok(answer::joined(question, history));
+        }
+        let rewritten = answer::rewrite(question, history, &self.chat_model()?, self.config.get("chat.seed"));
+        match rewritten {
+            // Whoever answers next will say what is wrong.
+            Err(error) if Lack::of(&error).is_some() => Ok(answer::joined(question, history)),
+            rewritten => rewritten,
+        }
+    }
+
+    /// What the queries of a plan find, as one list.
+    fn gather(&self, planned: &Planned) -> Result<Found> {
+        let request = self.passages_request()?;
+        let founds: Vec<Found> =
+            planned.queries.iter().map(|query| self.search(query, &request)).collect::<Result<_>>()?;
+        let limit = request.limit.unwrap_or_default();
+        Ok(search::merge(founds, limit).expect("the question itself is always among the queries"))
     }
 
     /// The exact messages that `ask` would send, without asking for an answer. The endpoint is asked for its
     /// tokenizer and window where it answers; where it does not, both are estimated.
     pub fn prepare(&self, question: &str) -> Result<(Found, Prepared)> {
-        let found = self.search(question, &self.passages_request()?)?;
+        let planned = self.plan(question.trim(), &[])?;
+        let found = self.gather(&planned)?;
         let options = self.answer_options()?;
         let model = self.chat_model()?;
         let reachable = model.context_window().is_ok();
         let model = reachable.then_some(&model as &dyn ChatModel);
-        let prepared = answer::prepare(question.trim(), &passages(&found), model, &options)?;
+        let prepared = answer::prepare(&planned.question, &passages(&found), model, &options)?;
         Ok((found, prepared))
     }
 

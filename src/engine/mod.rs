@@ -26,7 +26,7 @@ pub use crate::search::{
 };
 pub use crate::store::{About, Generation, StoreProblem, TermShare};
 pub use crate::text::fold;
-pub use ask::{AskEvent, Outcome as AskOutcome};
+pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
 pub use problem::EngineProblem;

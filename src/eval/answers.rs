@@ -124,7 +124,7 @@ pub fn ask_all(
     let engine = prepared(&suite, &[], engine, &[], on)?;
     let mut all = Vec::with_capacity(questions.len());
     for (question, expected) in &questions {
-        let outcome = engine.ask(&question.text, &mut |_| ())?;
+        let outcome = engine.ask(&question.text, &question.history, &mut |_| ())?;
         let asked = asked(question, expected, &outcome);
         on_asked(&asked);
         all.push(asked);

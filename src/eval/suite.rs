@@ -46,6 +46,9 @@ pub(super) struct QueryLine {
     #[serde(default, rename = "type")]
     pub slice: String,
     pub split: Option<String>,
+    /// What was asked before, where it is a follow-up.
+    #[serde(default)]
+    pub history: Vec<String>,
 }
 
 impl QueryLine {

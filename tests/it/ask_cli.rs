@@ -318,3 +318,61 @@ fn without_a_model_the_sources_answer_in_their_own_words() {
     let asked: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &asked["abstained"]), (1, &Value::Bool(true)), "{out}");
 }
+
+#[test]
+fn the_same_question_makes_the_same_prompt_and_the_trace_tells_how() {
+    let (home, _dir) = noted();
+    let server = scripted("钢琴有 88 个琴键。");
+    let base_url = format!("{}/v1", server.uri());
+    let trace = || {
+        let mut command = rag(home.path());
+        outcome(command.args(["ask", "钢琴有多少个琴键", "--trace", "--base-url", &base_url])).2
+    };
+    let (first, second) = (trace(), trace());
+    assert_eq!(first, second);
+    assert!(first.starts_with("trace: plan numeric (多少), question \"钢琴有多少个琴键\"\n"), "{first}");
+    assert!(first.contains("trace: prompt ask.zh ") && first.contains(", messages "), "{first}");
+    let bodies: Vec<Vec<u8>> = requests(&server)
+        .into_iter()
+        .filter(|request| request.url.path().ends_with("completions"))
+        .map(|request| request.body)
+        .collect();
+    assert!(bodies.len() == 2 && bodies[0] == bodies[1]);
+}
+
+#[test]
+fn a_comparison_is_given_a_passage_of_each_side() {
+    let (home, dir) = noted();
+    for (name, text) in [("harp", "# 竖琴\n\n竖琴有 47 根弦。\n"), ("flute", "# 长笛\n\n长笛由金属制成。\n")] {
+        fs::write(dir.path().join(format!("{name}.md")), text).unwrap();
+    }
+    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path())).0, 0);
+    let nobody = format!("http://127.0.0.1:{}/v1", free_port());
+    let mut command = rag(home.path());
+    let dry = ["ask", "竖琴和长笛有什么区别", "-n", "2", "--dry-run", "--base-url", &nobody];
+    let (_, out, err) = outcome(command.args(dry));
+    assert!(out.contains("竖琴有 47 根弦") && out.contains("长笛由金属制成"), "{out}{err}");
+}
+
+#[test]
+fn a_chat_understands_follow_ups_and_searches_for_them_as_typed_too() {
+    let (home, _dir) = noted();
+    let server = scripted("钢琴由克里斯托福里发明。");
+    let base_url = format!("{}/v1", server.uri());
+    let mut command = rag(home.path());
+    let chat = command.args(["chat", "--trace", "--base-url", &base_url]);
+    let (code, out, err) = outcome(chat.write_stdin("钢琴有多少个琴键\n那是谁发明的\n/new\n\n那是谁发明的\n/exit\n"));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(out.matches("钢琴由克里斯托福里发明。[1]").count(), 2, "{out}");
+    // What the scripted model wrote when it was asked for a rewrite stands for the question; the words typed stay a query.
+    assert!(err.contains("trace: query \"那是谁发明的\"\ntrace: query \"钢琴由克里斯托福里发明。\""), "{err}");
+    let rewrites = requests(&server).into_iter().filter(|request| {
+        let body: Value = request.body_json().unwrap_or_default();
+        body["messages"][1]["content"].as_str().is_some_and(|text| text.contains("前面问过:钢琴有多少个琴键"))
+    });
+    assert_eq!(rewrites.count(), 1, "after /new there is no history");
+    let mut command = rag(home.path());
+    let chat = command.args(["chat", "--extractive", "--trace"]);
+    let (_, _, err) = outcome(chat.write_stdin("钢琴有多少个琴键\n那是谁发明的"));
+    assert!(err.contains("question \"钢琴有多少个琴键 那是谁发明的\""), "{err}");
+}
