@@ -121,6 +121,7 @@ impl<'a> Draft<'a> {
             invalid: self.invalid.into_iter().collect(),
             unsupported: self.unsupported.into_iter().collect(),
             text: self.text,
+            is_extract: false,
             sentences: self.sentences,
             completion,
         })

@@ -45,16 +45,18 @@ impl<'a> Question<'a> {
         Question { analyzer, terms, figures: figures(question), is_yes_no }
     }
 
+    /// Whether `sentence` has a figure that the question lacks.
+    pub fn has_new_figure(&self, sentence: &str) -> bool {
+        figures(sentence).iter().any(|figure| !self.figures.iter().any(|own| own.agrees(figure)))
+    }
+
     /// Whether `sentence` asks again, or has no word and no figure that the question lacks.
     pub fn is_echoed_by(&self, sentence: &str) -> bool {
         if sentence.trim_end().ends_with(['?', '？']) {
             return true;
         }
         let is_known = |term: &String| self.terms.contains(term);
-        let knows = |figure: &Figure| self.figures.iter().any(|own| own.agrees(figure));
-        !self.is_yes_no
-            && self.analyzer.content_words(sentence).iter().all(is_known)
-            && figures(sentence).iter().all(knows)
+        !self.is_yes_no && self.analyzer.content_words(sentence).iter().all(is_known) && !self.has_new_figure(sentence)
     }
 }
 

@@ -1,20 +1,25 @@
 //! An extract: the sentences of the passages that come nearest to a question, word for word. Needs no model, and so cannot
 //! say anything that is not there.
 
+use super::Grounded;
 use super::citation::Citation;
+use super::echo::Question;
+use super::order::without_orders;
+use super::plan::Kind;
 use super::sentence::{Sentence, Verdict};
-use super::{Answer, Grounded};
 use crate::document::Passage;
 use crate::text::{Analyzer, sentences};
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// Sentences of an extract.
-const SENTENCES_MAX: usize = 3;
+/// Characters of an extract: about what a reader takes in at a glance.
+const CHARS_MAX: usize = 150;
 /// What each place further down among the passages costs, in shares of the question.
-const STEP_DOWN: f32 = 0.08;
+const STEP_DOWN: f32 = 0.05;
+/// What a figure is worth where the question asks for one, in the same shares.
+const FIGURE: f32 = 0.3;
 /// A sentence that says much less of what is asked than the best one is left out.
-const OF_BEST_MIN: f32 = 0.6;
+const OF_BEST_MIN: f32 = 0.4;
 /// Shorter lines are headings and labels.
 const CHARS_MIN: usize = 8;
 
@@ -22,36 +27,44 @@ struct Line {
     /// Of the passage.
     index: usize,
     range: Range<usize>,
+    chars: usize,
     terms: HashSet<String>,
     score: f32,
 }
 
 /// The sentences of `passages`, best first and at least one, with the most of the question's words; where none has any,
 /// the first of the best passage, which was found by its meaning.
-pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Answer {
+pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analyzer) -> Grounded {
+    let asked = Question::new(question, analyzer);
     let words = |text: &str| -> HashSet<String> { analyzer.content_words(text).into_iter().collect() };
     let wanted = words(question);
     let mut candidates: Vec<Line> = passages
         .iter()
         .enumerate()
         .flat_map(|(index, passage)| {
-            lines(&passage.text).map(move |range| (index, range, &passage.text)).collect::<Vec<_>>()
+            lines(&without_orders(&passage.text)).map(|range| (index, range, &passage.text)).collect::<Vec<_>>()
         })
         .map(|(index, range, text)| {
-            let terms = words(&text[range.clone()]);
+            let line = &text[range.clone()];
+            let terms = words(line);
             let share = wanted.intersection(&terms).count() as f32 / wanted.len().max(1) as f32;
-            let score = if share > 0.0 { share - STEP_DOWN * index as f32 } else { 0.0 };
-            Line { index, range, terms, score }
+            let figure = if kind == Kind::Numeric && asked.has_new_figure(line) { FIGURE } else { 0.0 };
+            let score = if share > 0.0 { share + figure - STEP_DOWN * index as f32 } else { 0.0 };
+            Line { index, range, chars: line.chars().count(), terms, score }
         })
         .collect();
     // Stable: of equals the earlier one stays first.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let best = candidates.first().map_or(0.0, |best| best.score);
     let mut chosen: Vec<Line> = Vec::new();
+    let mut chars = 0;
     for candidate in candidates {
         let is_near = best <= 0.0 && candidate.index == 0 || best > 0.0 && candidate.score >= OF_BEST_MIN * best;
         let is_new = chosen.iter().all(|other| other.terms != candidate.terms);
-        if chosen.len() < SENTENCES_MAX && is_near && is_new {
+        // However long the best one is, it is the answer.
+        let fits = chosen.is_empty() || chars + candidate.chars <= CHARS_MAX;
+        if fits && is_near && is_new {
+            chars += candidate.chars;
             chosen.push(candidate);
         }
     }
@@ -59,7 +72,7 @@ pub fn extract(question: &str, passages: &[Passage], analyzer: &Analyzer) -> Ans
     written(&chosen, passages)
 }
 
-fn written(chosen: &[Line], passages: &[Passage]) -> Answer {
+fn written(chosen: &[Line], passages: &[Passage]) -> Grounded {
     let mut text = String::new();
     let mut citations: Vec<Citation> = Vec::new();
     let mut sentences = Vec::new();
@@ -80,14 +93,15 @@ fn written(chosen: &[Line], passages: &[Passage]) -> Answer {
             citations.push(Citation::new(marker, &passages[*index], range));
         }
     }
-    Answer::Grounded(Grounded {
+    Grounded {
         text,
+        is_extract: true,
         sentences,
         citations,
         invalid: Vec::new(),
         unsupported: Vec::new(),
         completion: None,
-    })
+    }
 }
 
 /// Sentences without the mark of a list before them; headings, rules and code fences are none.
@@ -106,11 +120,11 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Plan;
     use crate::answer::fixture::passage;
 
     fn extracted(question: &str, passages: &[Passage]) -> Grounded {
-        let Answer::Grounded(grounded) = extract(question, passages, &Analyzer::new(None).unwrap()) else { panic!() };
-        grounded
+        extract(question, Plan::of(question).kind, passages, &Analyzer::new(None).unwrap())
     }
 
     #[test]

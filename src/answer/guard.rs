@@ -1,6 +1,6 @@
 //! Guards: whether a question is answered at all, decided on what retrieval found before a model is asked.
 
-use super::Abstention;
+use super::{Abstention, Answer};
 use crate::document::Passage;
 use crate::language::Lang;
 
@@ -17,6 +17,19 @@ pub fn refuse(question: &str, passages: &[Passage], answerable: f32, floor: f32)
         return None;
     }
     (answerable < floor).then_some(Abstention::OffTopic)
+}
+
+/// From here on a question is more likely than not answered by what was found.
+const LIKELY: f32 = 0.5;
+
+/// Whether to quote the sources where the model's own words came to nothing. One that only echoed the question has said
+/// nothing against them; one that invented something is a sign that they do not answer, unless retrieval is sure of them.
+pub fn may_quote_instead(answer: &Answer, answerable: f32) -> bool {
+    match answer {
+        Answer::Abstained { reason: Abstention::Unanswered, .. } => true,
+        Answer::Abstained { reason: Abstention::Unsupported, .. } => answerable >= LIKELY,
+        _ => false,
+    }
 }
 
 /// The language to answer in: that of the question, and for one that is a bare name (`NF4`), that of the passages.

@@ -13,6 +13,7 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod order;
 mod plan;
 mod problem;
 mod prompt;
@@ -26,7 +27,7 @@ pub use check::{Checked, Fault, Source};
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;
-pub use guard::refuse;
+pub use guard::{may_quote_instead, refuse};
 pub use plan::{Kind, Plan};
 pub use problem::AnswerProblem;
 pub use prompt::Template;
@@ -106,6 +107,8 @@ pub struct Grounded {
     /// As it was shown: every `[n]` in it is one of `citations`, at the end of a sentence; what no passage supports ends
     /// with [`UNSUPPORTED_MARK`].
     pub text: String,
+    /// Whether it is made of the sources' own sentences ([`extract`]).
+    pub is_extract: bool,
     /// In order, those left out under [`Options::strict`] included.
     pub sentences: Vec<Sentence>,
     /// One a marker, ordered by marker: the quote that supports its sentence best.
@@ -114,7 +117,7 @@ pub struct Grounded {
     pub invalid: Vec<u32>,
     /// Numbers of passages the model cited for a sentence that they do not support; removed there.
     pub unsupported: Vec<u32>,
-    /// None where no model was asked (see [`extract`]), or it was cut off.
+    /// None where no model was asked, or it was cut off.
     pub completion: Option<Completion>,
 }
 
@@ -186,6 +189,14 @@ impl Answer {
     /// Whether the text was cut at [`Options::max_tokens`].
     pub fn is_cut(&self) -> bool {
         self.completion().is_some_and(|completion| completion.finish == Finish::Length)
+    }
+
+    /// The same question answered by `extract`, after a model that made nothing of it.
+    pub fn quoting(self, extract: Grounded) -> Answer {
+        match self {
+            Answer::Abstained { completion, .. } => Answer::Grounded(Grounded { completion, ..extract }),
+            answer => answer,
+        }
     }
 
     pub fn completion(&self) -> Option<&Completion> {

@@ -1,6 +1,7 @@
 //! The prompt: a template file, filled with passages that can neither close nor forge a tag.
 
 use super::AnswerProblem;
+use super::order::quoted;
 use crate::document::Passage;
 use crate::language::Lang;
 use crate::models::chat::{Message, Role};
@@ -119,7 +120,7 @@ pub fn wrap(number: usize, passage: &Passage) -> String {
             tag.push_str(&format!(" {name}=\"{}\"", attribute(value)));
         }
     }
-    format!("{tag}>\n{}\n</passage>", escape(passage.text.trim()))
+    format!("{tag}>\n{}\n</passage>", escape(quoted(passage.text.trim()).as_str()))
 }
 
 fn attribute(value: &str) -> String {

@@ -11,6 +11,8 @@ pub struct Asked<'a> {
     /// `null` where there is none; cut off where `error` says so.
     pub answer: Option<&'a str>,
     pub abstained: bool,
+    /// Whether the answer is made of the sources' own sentences.
+    pub extracted: bool,
     /// Why it abstained ([`Abstention`](super::Abstention)), why no whole answer came
     /// ([`Lack`](crate::models::openai::Lack)), or what is wrong with the answer: `uncited`, or `truncated` at its longest
     /// length.
@@ -72,6 +74,7 @@ impl Answer {
             question,
             answer: None,
             abstained: false,
+            extracted: false,
             reason: None,
             sentences: &[],
             citations: &[],
@@ -97,8 +100,8 @@ impl Answer {
 }
 
 impl<'a> Asked<'a> {
-    fn with(self, Grounded { text, sentences, citations, .. }: &'a Grounded) -> Asked<'a> {
-        Asked { answer: Some(text), sentences, citations, ..self }
+    fn with(self, Grounded { text, is_extract, sentences, citations, .. }: &'a Grounded) -> Asked<'a> {
+        Asked { answer: Some(text), extracted: *is_extract, sentences, citations, ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::check::{Checked, Fault, Source};
 use super::figures::figures;
+use super::order::without_orders;
 use crate::document::Passage;
 use crate::text::Analyzer;
 use std::ops::Range;
@@ -27,7 +28,7 @@ pub struct Supported {
 
 impl<'a> Support<'a> {
     pub fn new(passages: &[Passage], analyzer: &'a Analyzer) -> Support<'a> {
-        let source = |passage: &Passage| Source::new(&passage.heading(), &passage.text, analyzer);
+        let source = |passage: &Passage| Source::new(&passage.heading(), &without_orders(&passage.text), analyzer);
         Support { analyzer, passages: passages.iter().map(source).collect() }
     }
 

@@ -67,6 +67,12 @@ pub fn warn(answer: &Answer, lang: Lang) {
         }
         _ => return,
     };
+    if grounded.is_extract && grounded.completion.is_some() {
+        render::warning(lang.pick(
+            "模型没有从资料里答出什么,以上是资料原句",
+            "the model made nothing of the sources; these are sentences of theirs",
+        ));
+    }
     warn_of_markers(grounded, lang);
     for sentence in grounded.doubted() {
         render::warning(&doubt(sentence, lang));

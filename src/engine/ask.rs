@@ -71,29 +71,27 @@ impl Engine {
         let found = self.gather(&planned)?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
-        let (answer, prepared) = self.answer(&planned.question, &found, on)?;
+        let (answer, prepared) = self.answer(&planned, &found, on)?;
         Ok(Outcome { planned, found, prepared, answer, retrieve, total: begin.elapsed() })
     }
 
     fn answer(
         &self,
-        question: &str,
+        Planned { question, plan, .. }: &Planned,
         found: &Found,
         on: &mut dyn FnMut(AskEvent<'_>),
     ) -> Result<(Answer, Option<Prepared>)> {
-        let passages = passages(found);
-        if let Some(reason) = answer::refuse(question, &passages, found.evidence.answerable, self.relevance()?.floor) {
+        let (passages, answerable) = (passages(found), found.evidence.answerable);
+        if let Some(reason) = answer::refuse(question, &passages, answerable, self.relevance()?.floor) {
             return Ok((Answer::Abstained { reason, sentences: Vec::new(), completion: None }, None));
         }
+        let analyzer = self.analyzer()?;
         if self.config.is_on("chat.extractive") {
-            let answer = answer::extract(question, &passages, self.analyzer()?);
-            if let Answer::Grounded(grounded) = &answer {
-                on(AskEvent::Text(&grounded.text));
-            }
-            return Ok((answer, None));
+            let grounded = answer::extract(question, plan.kind, &passages, analyzer);
+            on(AskEvent::Text(&grounded.text));
+            return Ok((Answer::Grounded(grounded), None));
         }
-        let options = self.answer_options()?;
-        let (model, analyzer) = (self.chat_model()?, self.analyzer()?);
+        let (options, model) = (self.answer_options()?, self.chat_model()?);
         let prepared = match answer::prepare(question, &passages, Some(&model), &options) {
             Ok(prepared) => prepared,
             Err(error) => return Ok((answer::missing(error, None)?, None)),
@@ -101,7 +99,12 @@ impl Engine {
         on(AskEvent::Prepared(&prepared));
         let on_text = &mut |text: &str| on(AskEvent::Text(text));
         let answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
-        Ok((answer, Some(prepared)))
+        if !answer::may_quote_instead(&answer, answerable) {
+            return Ok((answer, Some(prepared)));
+        }
+        let extract = answer::extract(question, plan.kind, &passages, analyzer);
+        on(AskEvent::Text(&extract.text));
+        Ok((answer.quoting(extract), Some(prepared)))
     }
 
     /// What to search for. A follow-up is searched for as typed, too: a rewrite may lose what matters.

@@ -85,6 +85,7 @@ fn json_has_the_documented_keys_and_every_quote_stands_in_its_file() {
         "answer",
         "citations",
         "error",
+        "extracted",
         "model",
         "nearest",
         "question",
@@ -343,7 +344,8 @@ fn the_same_question_makes_the_same_prompt_and_the_trace_tells_how() {
 #[test]
 fn a_comparison_is_given_a_passage_of_each_side() {
     let (home, dir) = noted();
-    for (name, text) in [("harp", "# 竖琴\n\n竖琴有 47 根弦。\n"), ("flute", "# 长笛\n\n长笛由金属制成。\n")] {
+    for (name, text) in [("harp", "# 竖琴\n\n竖琴有 47 根弦。\n"), ("flute", "# 长笛\n\n长笛由金属制成。\n")]
+    {
         fs::write(dir.path().join(format!("{name}.md")), text).unwrap();
     }
     assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path())).0, 0);
