@@ -143,7 +143,10 @@ mod tests {
     fn without_a_word_in_common_the_best_passage_begins_the_answer() {
         let cats = passage("猫", "# 猫\n\n成年猫一天喂两次。清水要一直备着。不要喂洋葱和巧克力。别喂牛奶,会拉肚子。");
         let grounded = extracted("how to feed a kitten", &[cats, passage("车", "机油每五千公里更换一次。")]);
-        assert_eq!(grounded.text, "成年猫一天喂两次。[1]\n清水要一直备着。[1]\n不要喂洋葱和巧克力。[1]");
+        assert_eq!(
+            grounded.text,
+            "成年猫一天喂两次。[1]\n清水要一直备着。[1]\n不要喂洋葱和巧克力。[1]\n别喂牛奶,会拉肚子。[1]"
+        );
         assert_eq!(grounded.citations.len(), 1);
     }
 }

@@ -10,6 +10,7 @@ mod embedder;
 mod eval_cli;
 mod filters;
 mod gemma;
+mod injection;
 mod llama;
 mod rerank;
 mod scripted_hub;
