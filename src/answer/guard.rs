@@ -2,7 +2,8 @@
 
 use super::{Abstention, Answer};
 use crate::document::Passage;
-use crate::language::Lang;
+use crate::language::{Lang, is_han};
+use crate::models::chat::Message;
 
 /// Why not to answer, if so: `answerable`, from [`crate::search::Evidence`], is below `floor`.
 ///
@@ -45,6 +46,29 @@ pub fn language(question: &str, passages: &[Passage]) -> Lang {
     }
 }
 
+/// Share of Han among the letters of a Chinese answer: names and units are written in Latin.
+const HAN_MIN: f32 = 0.6;
+/// Shorter texts have no language.
+const LETTERS_MIN: usize = 12;
+
+/// Whether `text` is in `lang`, code left out.
+pub fn speaks(lang: Lang, text: &str) -> bool {
+    let prose: String = text.split("```").step_by(2).flat_map(|prose| prose.split('`').step_by(2)).collect();
+    let letters = prose.chars().filter(|c| c.is_alphabetic()).count();
+    let han = prose.chars().filter(|c| is_han(*c)).count();
+    let share = han as f32 / letters.max(1) as f32;
+    letters < LETTERS_MIN || if lang == Lang::Zh { share >= HAN_MIN } else { share < HAN_MIN }
+}
+
+/// The same messages with a word on the language at their end.
+pub fn reminded(messages: &[Message], lang: Lang) -> Vec<Message> {
+    let mut messages = messages.to_vec();
+    if let Some(last) = messages.last_mut() {
+        last.content.push_str(lang.pick("\n\n请用中文回答。", "\n\nAnswer in English."));
+    }
+    messages
+}
+
 /// A question of fewer words has no language.
 const SENTENCE_WORDS_MIN: usize = 3;
 
@@ -81,5 +105,14 @@ mod tests {
         assert_eq!(language("NF4", &chinese[1..]), Lang::En);
         assert_eq!(language("what is NF4", &chinese[..1]), Lang::En);
         assert_eq!(language("NF4 是什么", &chinese[1..]), Lang::Zh);
+    }
+
+    #[test]
+    fn the_language_of_an_answer_is_that_of_its_letters_outside_of_code() {
+        assert!(speaks(Lang::Zh, "QLoRA 把底座模型量化为 4 位并冻结。"));
+        assert!(!speaks(Lang::Zh, "QLoRA quantizes the frozen base model."));
+        assert!(speaks(Lang::Zh, "运行 `rag index --rebuild corpus` 之后再试。"));
+        assert!(speaks(Lang::En, "It runs on one card.") && !speaks(Lang::En, "它只要一张显卡就能运行起来。"));
+        assert!(speaks(Lang::Zh, "48 GB"), "too short to tell");
     }
 }

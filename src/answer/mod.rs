@@ -21,6 +21,7 @@ mod question;
 mod report;
 mod rewrite;
 mod sentence;
+mod structured;
 mod support;
 
 pub use check::{Checked, Fault, Source};
@@ -43,6 +44,7 @@ use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
 use crate::models::openai::Lack;
 use crate::text::Analyzer;
 use draft::{Draft, Terms};
+use structured::Reader;
 
 /// How to ask.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +59,8 @@ pub struct Options {
     pub template: Option<Template>,
     /// Whether sentences that no passage supports are left out instead of being marked.
     pub strict: bool,
+    /// Whether to have the server's own grammar enforce a form. Where it has none, the answer is text.
+    pub structured: bool,
 }
 
 /// What would be sent.
@@ -66,6 +70,8 @@ pub struct Prepared {
     pub context: Context,
     /// Name and hash of the template.
     pub template: String,
+    /// Whether the answer is to come as JSON.
+    pub structured: bool,
 }
 
 impl Prepared {
@@ -216,14 +222,22 @@ pub fn prepare(
     options: &Options,
 ) -> Result<Prepared> {
     let lang = guard::language(question, passages);
+    // A template of the user's own says by itself what form it wants.
+    let structured = options.structured && options.template.is_none() && model.is_some_and(honours_schema);
     let template = match &options.template {
         Some(template) => template.clone(),
+        None if structured => Template::for_json(lang),
         None => Template::built_in(lang),
     };
     let frame = template.render(lang, question, "")?;
     let context = context::pack(passages, &frame, model, options)?;
     let messages = template.render(lang, question, &context.rendered())?;
-    Ok(Prepared { messages: messages.into(), context, template: template.id() })
+    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured })
+}
+
+/// A server that cannot be asked will say so when it is to answer.
+fn honours_schema(model: &dyn ChatModel) -> bool {
+    model.honours_schema().unwrap_or(false)
 }
 
 /// Has the model answer what was prepared from at least one passage; [`refuse`] comes before. `on_text` gets the checked
@@ -236,23 +250,23 @@ pub fn answer(
     options: &Options,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match attempt(question, prepared, model, analyzer, options, on_text)? {
-            // What was lost on the way may come the second time, as long as nobody has read half of it.
-            Answer::Missing { lack, partial: None, .. } if lack.is_passing() && attempts < ATTEMPTS_MAX => {}
-            answer => return Ok(answer),
+    let lang = guard::language(question, &prepared.context.passages);
+    let first = attempt(question, prepared, &prepared.messages, model, analyzer, options, on_text)?;
+    let messages = match &first {
+        // What was lost on the way may come the second time, as long as nobody has read half of it.
+        Answer::Missing { lack, partial: None, .. } if lack.is_passing() => prepared.messages.clone(),
+        Answer::Abstained { completion: Some(completion), .. } if !guard::speaks(lang, &completion.text) => {
+            guard::reminded(&prepared.messages, lang)
         }
-    }
+        _ => return Ok(first),
+    };
+    attempt(question, prepared, &messages, model, analyzer, options, on_text)
 }
-
-/// Calls of the model for one answer.
-const ATTEMPTS_MAX: usize = 2;
 
 fn attempt(
     question: &str,
     prepared: &Prepared,
+    messages: &[Message],
     model: &dyn ChatModel,
     analyzer: &Analyzer,
     options: &Options,
@@ -261,11 +275,11 @@ fn attempt(
     let passages = &prepared.context.passages;
     let lang = guard::language(question, passages);
     let request = ChatRequest {
-        messages: prepared.messages.clone(),
+        messages: messages.to_vec(),
         max_tokens: prepared.context.tokens.answer as u32,
         temperature: options.temperature,
         seed: options.seed,
-        schema: None,
+        schema: prepared.structured.then(|| structured::schema(passages.len())),
     };
     let terms = Terms {
         question,
@@ -274,7 +288,17 @@ fn attempt(
         is_checkable: passages.iter().any(|passage| Lang::of_text(&passage.text) == lang),
     };
     let mut draft = Draft::new(passages, analyzer, terms, on_text);
-    match model.chat(&request, &mut |text| draft.push(text)) {
+    let mut reader = Reader::default();
+    let sent = model.chat(&request, &mut |piece| match prepared.structured {
+        true => draft.push(&reader.push(piece)),
+        false => draft.push(piece),
+    });
+    match sent {
+        Ok(completion) if prepared.structured && reader.is_empty() => {
+            // The grammar was not kept to: what was written still is an answer.
+            draft.push(&completion.text);
+            Ok(draft.finish(Some(completion)))
+        }
         Ok(completion) => Ok(draft.finish(Some(completion))),
         Err(error) => {
             let partial = match draft.finish(None) {

@@ -9,6 +9,8 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 const BUILT_IN_ZH: &str = include_str!("prompts/ask.zh.md");
 const BUILT_IN_EN: &str = include_str!("prompts/ask.en.md");
+const JSON_ZH: &str = include_str!("prompts/ask-json.zh.md");
+const JSON_EN: &str = include_str!("prompts/ask-json.en.md");
 const QUESTION_ZH: &str = include_str!("prompts/question.zh.md");
 const QUESTION_EN: &str = include_str!("prompts/question.en.md");
 const REWRITE_ZH: &str = include_str!("prompts/rewrite.zh.md");
@@ -37,6 +39,13 @@ pub struct Template {
 impl Template {
     pub fn built_in(lang: Lang) -> Template {
         let (name, text) = lang.pick(("ask.zh", BUILT_IN_ZH), ("ask.en", BUILT_IN_EN));
+        let (system, user) = split(text).expect("a test renders every built-in template");
+        Template { name, text: text.into(), system, user }
+    }
+
+    /// Asks for sentences with their sources in JSON.
+    pub fn for_json(lang: Lang) -> Template {
+        let (name, text) = lang.pick(("ask-json.zh", JSON_ZH), ("ask-json.en", JSON_EN));
         let (system, user) = split(text).expect("a test renders every built-in template");
         Template { name, text: text.into(), system, user }
     }
@@ -176,6 +185,15 @@ mod tests {
             assert!(system.content.contains(refusal(lang)) && system.content.contains("[n]"), "{}", system.content);
             assert!(user.content.contains("\nPASSAGES\n") && user.content.ends_with(question), "{}", user.content);
             assert!(!system.content.contains(question), "the prefix must not depend on the question");
+        }
+    }
+
+    #[test]
+    fn templates_for_json_show_passages_and_question() {
+        for lang in [Lang::Zh, Lang::En] {
+            let [system, user] = Template::for_json(lang).render(lang, "QUESTION", "PASSAGES").unwrap();
+            assert!(system.content.contains(refusal(lang)) && system.content.contains(r#"{"source":"#));
+            assert!(user.content.contains("\nPASSAGES\n") && user.content.ends_with("QUESTION"));
         }
     }
 

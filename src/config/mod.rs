@@ -118,7 +118,7 @@ impl Config {
         }
         self.number::<u64>("chat.seed", "a whole number")?;
         self.number::<u16>("llama.port", "a port number")?;
-        for name in ["index.code", "chat.extractive", "chat.strict", "models.offline"] {
+        for name in ["index.code", "chat.extractive", "chat.strict", "chat.structured", "models.offline"] {
             self.flag_value(name)?;
         }
         Ok(())

@@ -218,6 +218,7 @@ impl Engine {
             window: Some(self.config.get("chat.context")).filter(|window| *window > 0),
             template,
             strict: self.config.is_on("chat.strict"),
+            structured: self.config.is_on("chat.structured"),
         })
     }
 }
