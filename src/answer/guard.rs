@@ -1,6 +1,6 @@
 //! Guards: whether a question is answered at all, decided on what retrieval found before a model is asked.
 
-use super::{Abstention, Answer};
+use super::{Abstention, Answer, Sentence};
 use crate::document::Passage;
 use crate::language::{Lang, is_han};
 use crate::models::chat::Message;
@@ -23,12 +23,15 @@ pub fn refuse(question: &str, passages: &[Passage], answerable: f32, floor: f32)
 /// From here on a question is more likely than not answered by what was found.
 const LIKELY: f32 = 0.5;
 
-/// Whether to quote the sources where the model's own words came to nothing. One that only echoed the question has said
-/// nothing against them; one that invented something is a sign that they do not answer, unless retrieval is sure of them.
+/// Whether to quote the sources where the model's own words came to nothing. One that only echoed the question or kept to
+/// generalities has said nothing against them; one that made up a number or a name is a sign that there is none, unless
+/// retrieval is sure of its passages.
 pub fn may_quote_instead(answer: &Answer, answerable: f32) -> bool {
     match answer {
         Answer::Abstained { reason: Abstention::Unanswered, .. } => true,
-        Answer::Abstained { reason: Abstention::Unsupported, .. } => answerable >= LIKELY,
+        Answer::Abstained { reason: Abstention::Unsupported, sentences, .. } => {
+            answerable >= LIKELY || !sentences.iter().any(Sentence::has_invention)
+        }
         _ => false,
     }
 }

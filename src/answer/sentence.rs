@@ -16,6 +16,13 @@ pub struct Sentence {
     pub faults: Vec<Fault>,
 }
 
+impl Sentence {
+    /// Whether it has a number or a name that the passage nearest to it lacks.
+    pub fn has_invention(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Number(_) | Fault::Name(_)))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
