@@ -12,6 +12,7 @@
 //! | [`ingest`] | walk → parse → chunk → embed → commit | queries, the command line |
 //! | [`search`] | query → legs → fusion → reranking → hits | prompts, HTTP, storage formats |
 //! | [`answer`] | packing, prompt, citations, abstention | how retrieval works |
+//! | [`journal`] | questions and what came of them, feedback, answers kept (SQLite) | retrieval, prompts |
 //! | [`eval`] | topics and judgements → runs, metrics, comparisons, reports | private search paths |
 //! | [`engine`] | the façade; the only place that chooses concrete types | clap |
 //! | [`cli`] | one file a command, rendering | stores, models |
@@ -24,10 +25,10 @@
 //! ```text
 //! main → cli → { eval, engine, config }
 //! eval → { engine }
-//! engine → { ingest, search, answer, store, models, config, text }
+//! engine → { ingest, search, answer, journal, store, models, config, text }
 //! answer → { search, models, text }    search → { store, models, text }
 //! ingest → { store, models, text }     store → { text }
-//! models, text, config → nothing
+//! models, text, journal, config → nothing
 //! ```
 //!
 //! # Invariants
@@ -47,6 +48,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod ingest;
+pub mod journal;
 pub mod language;
 pub mod models;
 pub mod ranking;

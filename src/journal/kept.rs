@@ -1,0 +1,35 @@
+//! A kept answer: one that passed its check, for the next time the same is asked over the same passages.
+
+use super::{Journal, JournalProblem, now};
+use crate::error::Result;
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What is kept under a key; whoever keeps it says in the key all that the answer depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub text: String,
+    pub sentences: Value,
+    pub citations: Value,
+    /// As the server reported it.
+    pub model: String,
+}
+
+impl Journal {
+    pub fn recall(&self, key: &str) -> Result<Option<Kept>> {
+        let sql = "SELECT answer FROM kept WHERE key = ?1";
+        let text: Option<String> =
+            self.connection.query_row(sql, [key], |row| row.get(0)).optional().map_err(JournalProblem::of("read"))?;
+        // An answer in the form of another version is none.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    pub fn keep(&self, key: &str, kept: &Kept) -> Result<()> {
+        let text = serde_json::to_string(kept).map_err(|error| JournalProblem::form("keep", error))?;
+        let sql = "INSERT OR REPLACE INTO kept (key, at, bytes, answer) VALUES (?1, ?2, ?3, ?4)";
+        let values = params![key, now(), text.len() as i64, text];
+        self.connection.execute(sql, values).map_err(JournalProblem::of("write"))?;
+        Ok(())
+    }
+}
