@@ -8,7 +8,7 @@
 use super::figures::{Figure, figures};
 use crate::language::is_han;
 use crate::text::{Analyzer, Kind, Term, fold, sentences};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -105,7 +105,7 @@ const OPPOSITES: &[(&str, &str)] = &[
 ];
 
 /// Why a passage does not support a sentence, whatever else agrees. Serialized as `{"kind": "number", "word": "48%"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "word", rename_all = "snake_case")]
 pub enum Fault {
     /// The passage has no such number, or not with this unit.

@@ -18,6 +18,7 @@ mod plan;
 mod problem;
 mod prompt;
 mod question;
+mod recall;
 mod report;
 mod rewrite;
 mod sentence;
@@ -42,7 +43,7 @@ use crate::error::{Error, Result};
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
 use crate::models::openai::Lack;
-use crate::text::Analyzer;
+use crate::text::{Analyzer, fold};
 use draft::{Draft, Terms};
 use structured::Reader;
 
@@ -72,19 +73,25 @@ pub struct Prepared {
     pub template: String,
     /// Whether the answer is to come as JSON.
     pub structured: bool,
+    /// Hash of the messages as they would be for any spelling of the question in other width, case, script and blanks.
+    pub basis: String,
 }
 
 impl Prepared {
     /// The first half of blake3 of the messages: two prompts with the same hash are the same, byte for byte.
     pub fn hash(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for message in &self.messages {
-            // The length tells where one ends and the next begins.
-            hasher.update(&(message.content.len() as u64).to_le_bytes());
-            hasher.update(message.content.as_bytes());
-        }
-        hasher.finalize().to_hex()[..16].to_string()
+        hash(&self.messages)
     }
+}
+
+fn hash(messages: &[Message]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for message in messages {
+        // The length tells where one ends and the next begins.
+        hasher.update(&(message.content.len() as u64).to_le_bytes());
+        hasher.update(message.content.as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_string()
 }
 
 /// What came of a question.
@@ -232,7 +239,14 @@ pub fn prepare(
     let frame = template.render(lang, question, "")?;
     let context = context::pack(passages, &frame, model, options)?;
     let messages = template.render(lang, question, &context.rendered())?;
-    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured })
+    let basis = hash(&template.render(lang, &normalized(question), &context.rendered())?);
+    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured, basis })
+}
+
+/// One spelling for questions that ask the same in the same words.
+fn normalized(question: &str) -> String {
+    let folded = fold(question).split_whitespace().collect::<Vec<_>>().join(" ");
+    folded.trim_end_matches(['?', '。', '.', '!', ' ']).to_string()
 }
 
 /// A server that cannot be asked will say so when it is to answer.

@@ -13,6 +13,8 @@ pub struct Asked<'a> {
     pub abstained: bool,
     /// Whether the answer is made of the sources' own sentences.
     pub extracted: bool,
+    /// Whether it was kept from before, so that no model was asked.
+    pub cached: bool,
     /// Why it abstained ([`Abstention`](super::Abstention)), why no whole answer came
     /// ([`Lack`](crate::models::openai::Lack)), or what is wrong with the answer: `uncited`, or `truncated` at its longest
     /// length.
@@ -75,6 +77,7 @@ impl Answer {
             answer: None,
             abstained: false,
             extracted: false,
+            cached: false,
             reason: None,
             sentences: &[],
             citations: &[],

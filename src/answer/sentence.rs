@@ -1,10 +1,10 @@
 //! A sentence of an answer, and what the check says of it.
 
 use super::check::Fault;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Serialized as in `rag ask --json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sentence {
     /// As the model wrote it, without markers.
     pub text: String,
@@ -12,7 +12,7 @@ pub struct Sentence {
     /// Numbers of the passages that support it, ascending; empty unless it is supported.
     pub markers: Vec<u32>,
     /// Why it is not supported: what the passage that comes nearest to it does not say.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
 }
 
@@ -23,7 +23,7 @@ impl Sentence {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// A passage says so.

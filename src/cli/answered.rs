@@ -3,7 +3,7 @@
 use super::render::{self, BOLD, DIM, MARK};
 use super::{Outcome, Run};
 use crate::engine::{
-    Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Found, Grounded, Sentence, UNSUPPORTED_MARK,
+    Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Found, Grounded, Recorded, Sentence, UNSUPPORTED_MARK,
 };
 use crate::language::Lang;
 use std::io::Write;
@@ -14,7 +14,7 @@ const QUOTED_CHARS: usize = 24;
 /// Asks, and shows what comes of it.
 pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lang: Lang) -> Run {
     let mut written: std::io::Result<()> = Ok(());
-    let outcome = engine.ask(question, history, &mut |event| {
+    let recorded = engine.ask_and_record(question, history, &mut |event| {
         if trace {
             super::trace::event(&event);
         }
@@ -29,6 +29,7 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
         }
     })?;
     written?;
+    let outcome = kept(recorded, lang);
     let mut out = anstream::stdout().lock();
     match &outcome.answer {
         Answer::Abstained { reason, .. } => {
@@ -44,8 +45,22 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
         Answer::Missing { partial: None, .. } => {}
     }
     drop(out);
+    if outcome.cached {
+        render::note(lang.pick(
+            "(复用了之前核对过的回答,--no-cache 重新生成)",
+            "(kept from before and checked then; --no-cache asks anew)",
+        ));
+    }
     warn(&outcome.answer, lang);
     concluded(outcome)
+}
+
+/// Says what the journal has to say.
+pub fn kept(Recorded { outcome, trouble, .. }: Recorded, lang: Lang) -> AskOutcome {
+    if let Some(trouble) = trouble {
+        render::warning(&trouble.message(lang));
+    }
+    outcome
 }
 
 /// How the command ends.

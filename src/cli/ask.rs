@@ -33,6 +33,12 @@ pub struct AskArgs {
     /// Leave out sentences that no source supports, instead of marking them 删去无依据的句子
     #[arg(long)]
     strict: bool,
+    /// Follow up the last question 接着上一个问题追问
+    #[arg(long = "continue")]
+    follow_up: bool,
+    /// Ask the model even where the same was answered before 不复用之前的回答
+    #[arg(long)]
+    no_cache: bool,
     /// Say on stderr what each step decided: kind of question, queries, passages, prompt 显示每一步
     #[arg(long)]
     trace: bool,
@@ -59,6 +65,7 @@ impl AskArgs {
         set(flags, "search.mode", self.mode.as_ref());
         set_lines(flags, "search.where", &self.conditions);
         set(flags, "chat.extractive", self.extractive.then_some(true));
+        set(flags, "journal.cache", self.no_cache.then_some(false));
         set(flags, "chat.strict", self.strict.then_some(true));
         set(flags, "chat.rerank", self.rerank.as_ref());
         set(flags, "chat.prompt", self.prompt.as_ref());
@@ -72,17 +79,25 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
     if args.dry_run {
         return dry_run(engine, &args, lang);
     }
+    let history = if args.follow_up { history(engine)? } else { Vec::new() };
     if args.json {
-        let outcome = engine.ask(&args.question, &[], &mut |event| {
+        let recorded = engine.ask_and_record(&args.question, &history, &mut |event| {
             if args.trace {
                 trace::event(&event);
             }
         })?;
+        let outcome = answered::kept(recorded, lang);
         render::json(&outcome.report(&args.question))?;
         answered::warn(&outcome.answer, lang);
         return answered::concluded(outcome);
     }
-    answered::ask(engine, &args.question, &[], args.trace, lang)
+    answered::ask(engine, &args.question, &history, args.trace, lang)
+}
+
+/// The last question with those before it.
+fn history(engine: &Engine) -> anyhow::Result<Vec<String>> {
+    let last = engine.logged("last")?.entry;
+    Ok(last.history.into_iter().chain([last.question]).collect())
 }
 
 fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {

@@ -8,9 +8,11 @@ mod corpus;
 mod demo;
 mod doctor;
 mod eval;
+mod feedback;
 mod index;
 mod inspect;
 mod llama;
+mod log;
 mod models;
 mod render;
 mod search;
@@ -57,6 +59,10 @@ enum Command {
     Ask(ask::AskArgs),
     /// Ask one question after the other; follow-ups are understood 连续提问
     Chat(chat::ChatArgs),
+    /// What was asked, and what came of it 提问日志
+    Log(log::LogArgs),
+    /// Say whether an answer was right 反馈:是否回答了你的问题
+    Feedback(feedback::FeedbackArgs),
     /// Check the documents of a folder 检查语料
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
@@ -120,6 +126,8 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Inspect(args) => inspect::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
         Command::Chat(args) => chat::run(args, &engine, lang),
+        Command::Log(args) => log::run(args, &engine, lang),
+        Command::Feedback(args) => feedback::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),

@@ -105,7 +105,15 @@ impl Config {
         {
             self.number::<usize>(name, "a whole number")?;
         }
-        for name in ["chat.max_tokens", "chat.context", "chat.timeout_s", "llama.context", "threads"] {
+        for name in [
+            "journal.mib_max",
+            "journal.days_max",
+            "chat.max_tokens",
+            "chat.context",
+            "chat.timeout_s",
+            "llama.context",
+            "threads",
+        ] {
             self.number::<u32>(name, "a whole number")?;
         }
         for name in
@@ -118,7 +126,15 @@ impl Config {
         }
         self.number::<u64>("chat.seed", "a whole number")?;
         self.number::<u16>("llama.port", "a port number")?;
-        for name in ["index.code", "chat.extractive", "chat.strict", "chat.structured", "models.offline"] {
+        for name in [
+            "index.code",
+            "chat.extractive",
+            "chat.strict",
+            "chat.structured",
+            "journal.enabled",
+            "journal.cache",
+            "models.offline",
+        ] {
             self.flag_value(name)?;
         }
         Ok(())

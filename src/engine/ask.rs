@@ -4,6 +4,7 @@ use super::{Engine, SearchRequest};
 use crate::answer::{self, Answer, Asked, Checked, Nearest, Plan, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
+use crate::journal::Journal;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, Lack, OpenAi};
 use crate::search::{self, Found};
@@ -43,6 +44,8 @@ pub struct Outcome {
     /// What was sent, where a model was asked.
     pub prepared: Option<Prepared>,
     pub answer: Answer,
+    /// Whether the answer was kept from before.
+    pub cached: bool,
     /// Time spent before the model was asked.
     pub retrieve: Duration,
     /// Time spent in all.
@@ -52,7 +55,8 @@ pub struct Outcome {
 impl Outcome {
     /// As `rag ask --json` prints it.
     pub fn report<'a>(&'a self, question: &'a str) -> Asked<'a> {
-        self.answer.report(question, self.nearest(), self.retrieve, self.total)
+        let report = self.answer.report(question, self.nearest(), self.retrieve, self.total);
+        Asked { cached: self.cached, ..report }
     }
 
     /// The passages to name where there is no answer.
@@ -61,50 +65,78 @@ impl Outcome {
     }
 }
 
+/// What came of the passages.
+struct Answered {
+    answer: Answer,
+    prepared: Option<Prepared>,
+    cached: bool,
+}
+
 impl Engine {
     /// Finds passages, then has the model answer from them; with `chat.extractive` quotes them instead. `history` are the
-    /// questions before, the last one last, that this one may follow up.
+    /// questions before, the last one last, that this one may follow up. Nothing is written down, and no kept answer given:
+    /// for that, see [`Engine::ask_and_record`].
     pub fn ask(&self, question: &str, history: &[String], on: &mut dyn FnMut(AskEvent<'_>)) -> Result<Outcome> {
+        self.ask_with(question, history, None, on)
+    }
+
+    pub(super) fn ask_with(
+        &self,
+        question: &str,
+        history: &[String],
+        memory: Option<&Journal>,
+        on: &mut dyn FnMut(AskEvent<'_>),
+    ) -> Result<Outcome> {
         let begin = Instant::now();
         let planned = self.plan(question.trim(), history)?;
         on(AskEvent::Planned(&planned));
         let found = self.gather(&planned)?;
         let retrieve = begin.elapsed();
         on(AskEvent::Retrieved(&found));
-        let (answer, prepared) = self.answer(&planned, &found, on)?;
-        Ok(Outcome { planned, found, prepared, answer, retrieve, total: begin.elapsed() })
+        let Answered { answer, prepared, cached } = self.answer(&planned, &found, memory, on)?;
+        Ok(Outcome { planned, found, prepared, answer, cached, retrieve, total: begin.elapsed() })
     }
 
     fn answer(
         &self,
         Planned { question, plan, .. }: &Planned,
         found: &Found,
+        memory: Option<&Journal>,
         on: &mut dyn FnMut(AskEvent<'_>),
-    ) -> Result<(Answer, Option<Prepared>)> {
+    ) -> Result<Answered> {
         let (passages, answerable) = (passages(found), found.evidence.answerable);
+        let without_model = |answer| Ok(Answered { answer, prepared: None, cached: false });
         if let Some(reason) = answer::refuse(question, &passages, answerable, self.relevance()?.floor) {
-            return Ok((Answer::Abstained { reason, sentences: Vec::new(), completion: None }, None));
+            return without_model(Answer::Abstained { reason, sentences: Vec::new(), completion: None });
         }
         let analyzer = self.analyzer()?;
         if self.config.is_on("chat.extractive") {
             let grounded = answer::extract(question, plan.kind, &passages, analyzer);
             on(AskEvent::Text(&grounded.text));
-            return Ok((Answer::Grounded(grounded), None));
+            return without_model(Answer::Grounded(grounded));
         }
         let (options, model) = (self.answer_options()?, self.chat_model()?);
         let prepared = match answer::prepare(question, &passages, Some(&model), &options) {
             Ok(prepared) => prepared,
-            Err(error) => return Ok((answer::missing(error, None)?, None)),
+            Err(error) => return without_model(answer::missing(error, None)?),
         };
         on(AskEvent::Prepared(&prepared));
-        let on_text = &mut |text: &str| on(AskEvent::Text(text));
-        let answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
-        if !answer::may_quote_instead(&answer, answerable) {
-            return Ok((answer, Some(prepared)));
+        let memory = memory.and_then(|journal| self.memory(journal, &prepared, &options, &model));
+        if let Some(grounded) = memory.as_ref().and_then(|memory| memory.recall(&prepared)) {
+            on(AskEvent::Text(&grounded.text));
+            return Ok(Answered { answer: Answer::Grounded(grounded), prepared: Some(prepared), cached: true });
         }
-        let extract = answer::extract(question, plan.kind, &passages, analyzer);
-        on(AskEvent::Text(&extract.text));
-        Ok((answer.quoting(extract), Some(prepared)))
+        let on_text = &mut |text: &str| on(AskEvent::Text(text));
+        let mut answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
+        if answer::may_quote_instead(&answer, answerable) {
+            let extract = answer::extract(question, plan.kind, &passages, analyzer);
+            on(AskEvent::Text(&extract.text));
+            answer = answer.quoting(extract);
+        }
+        if let (Some(memory), Answer::Grounded(grounded)) = (memory, &answer) {
+            memory.keep(grounded);
+        }
+        Ok(Answered { answer, prepared: Some(prepared), cached: false })
     }
 
     /// What to search for. A follow-up is searched for as typed, too: a rewrite may lose what matters.
@@ -202,8 +234,11 @@ impl Engine {
     }
 
     fn chat_model(&self) -> Result<OpenAi> {
-        let endpoint = Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())?;
-        Ok(OpenAi::new(endpoint, self.config.optional("chat.model").map(String::from)))
+        Ok(OpenAi::new(self.chat_endpoint()?, self.config.optional("chat.model").map(String::from)))
+    }
+
+    pub(super) fn chat_endpoint(&self) -> Result<Endpoint> {
+        Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())
     }
 
     fn answer_options(&self) -> Result<answer::Options> {

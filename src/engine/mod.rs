@@ -3,6 +3,7 @@
 mod ask;
 mod doctor;
 mod inspect;
+mod journal;
 mod problem;
 mod search;
 mod serve;
@@ -11,6 +12,7 @@ mod weights;
 pub use crate::answer::{Answer, Citation, Fault, Grounded, Kind, Plan, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
+pub use crate::journal::{Feedback, Logged, Percentiles, Rating, Stats};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
 };
@@ -29,6 +31,7 @@ pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
+pub use journal::Recorded;
 pub use problem::EngineProblem;
 pub use search::{SearchRequest, System};
 

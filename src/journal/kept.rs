@@ -11,9 +11,8 @@ use serde_json::Value;
 pub struct Kept {
     pub text: String,
     pub sentences: Value,
-    pub citations: Value,
-    /// As the server reported it.
-    pub model: String,
+    /// Marker and quote of each citation; where they stand may have changed since.
+    pub quotes: Vec<(u32, String)>,
 }
 
 impl Journal {

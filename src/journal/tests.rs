@@ -54,12 +54,7 @@ fn the_oldest_go_where_there_is_too_much() {
 fn a_kept_answer_is_found_under_its_key_alone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path(), WIDE).unwrap();
-    let kept = Kept {
-        text: "甲。[1]".into(),
-        sentences: Default::default(),
-        citations: Default::default(),
-        model: "m".into(),
-    };
+    let kept = Kept { text: "甲。[1]".into(), sentences: Default::default(), quotes: vec![(1, "甲。".into())] };
     journal.keep("a", &kept).unwrap();
     assert_eq!((journal.recall("a").unwrap(), journal.recall("b").unwrap()), (Some(kept), None));
 }

@@ -56,6 +56,11 @@ impl OpenAi {
         &self.endpoint
     }
 
+    /// The model that answers: as configured, else the first that the endpoint lists.
+    pub fn name(&self) -> Result<Option<&str>> {
+        self.endpoint.wait(self.model())
+    }
+
     async fn model(&self) -> Result<Option<&str>> {
         if self.model.is_some() {
             return Ok(self.model.as_deref());

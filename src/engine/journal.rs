@@ -1,0 +1,188 @@
+//! The journal, as the commands use it: questions are written down with what came of them, and answers that passed their
+//! check are given again.
+
+use super::ask::{AskEvent, Outcome};
+use super::{Engine, Planned};
+use crate::answer::{Grounded, Options, Prepared};
+use crate::error::{Error, Result};
+use crate::journal::{
+    Entry, Feedback, Journal, JournalProblem, Kept, Limits, Logged, Ranked, Rating, Stats, Tokens, stats,
+};
+use crate::models::openai::OpenAi;
+
+/// An answer, and what became of writing it down.
+#[derive(Debug)]
+pub struct Recorded {
+    pub outcome: Outcome,
+    /// Its number in the journal, if one is kept.
+    pub id: Option<i64>,
+    /// Why it could not be written down, or no kept answer be looked for.
+    pub trouble: Option<Error>,
+}
+
+impl Engine {
+    /// As [`Engine::ask`], with the journal: an answer kept for the same question over the same passages is given again, and
+    /// what came of the question is written down.
+    pub fn ask_and_record(
+        &self,
+        question: &str,
+        history: &[String],
+        on: &mut dyn FnMut(AskEvent<'_>),
+    ) -> Result<Recorded> {
+        if !self.config.is_on("journal.enabled") {
+            return Ok(Recorded { outcome: self.ask(question, history, on)?, id: None, trouble: None });
+        }
+        let journal = match self.journal() {
+            Ok(journal) => journal,
+            Err(trouble) => {
+                return Ok(Recorded { outcome: self.ask(question, history, on)?, id: None, trouble: Some(trouble) });
+            }
+        };
+        let memory = Some(&journal).filter(|_| self.config.is_on("journal.cache"));
+        let outcome = self.ask_with(question, history, memory, on)?;
+        Ok(match journal.record(&self.entry(question, history, &outcome)?) {
+            Ok(id) => Recorded { outcome, id: Some(id), trouble: None },
+            Err(trouble) => Recorded { outcome, id: None, trouble: Some(trouble) },
+        })
+    }
+
+    /// An entry of the journal by its number, or the `last`.
+    pub fn logged(&self, which: &str) -> Result<Logged> {
+        let id = match which {
+            "last" => None,
+            given => Some(given.parse().map_err(|_| JournalProblem::BadId { given: given.into() })?),
+        };
+        self.journal()?.get(id)
+    }
+
+    /// Entries of the last days, the oldest first.
+    pub fn log(&self, days: Option<u64>) -> Result<Vec<Logged>> {
+        self.journal()?.all(days)
+    }
+
+    pub fn log_stats(&self, days: Option<u64>) -> Result<Stats> {
+        Ok(stats(&self.log(days)?))
+    }
+
+    pub fn clear_log(&self) -> Result<usize> {
+        self.journal()?.clear()
+    }
+
+    /// Notes what a reader thinks of an answer; the entry as it is then.
+    pub fn rate(&self, which: &str, rating: Rating, fix: Option<String>) -> Result<Logged> {
+        let logged = self.logged(which)?;
+        let journal = self.journal()?;
+        journal.rate(logged.id, &Feedback { rating, fix })?;
+        journal.get(Some(logged.id))
+    }
+
+    fn journal(&self) -> Result<Journal> {
+        let days: u64 = self.config.get("journal.days_max");
+        let bytes_max = self.config.get::<u64>("journal.mib_max") << 20;
+        Journal::open(self.config.home(), Limits { bytes_max, days_max: Some(days).filter(|days| *days > 0) })
+    }
+
+    fn entry(&self, question: &str, history: &[String], outcome: &Outcome) -> Result<Entry> {
+        let report = outcome.report(question);
+        let Outcome { planned: Planned { plan, queries, .. }, found, prepared, .. } = outcome;
+        let completion = outcome.answer.completion();
+        let ranked = |hit: &crate::search::Hit| Ranked {
+            chunk: hit.chunk.to_string(),
+            rank: hit.rank,
+            score: hit.score,
+            relevance: hit.relevance,
+        };
+        let value = |value: std::result::Result<serde_json::Value, serde_json::Error>| value.unwrap_or_default();
+        Ok(Entry {
+            question: question.into(),
+            history: history.to_vec(),
+            kind: plan.kind.name().into(),
+            queries: queries.clone(),
+            misspelt: found.corrections.iter().map(|correction| correction.typed.clone()).collect(),
+            collection: self.collection.clone(),
+            generation: found.generation.0,
+            mode: self.config.text("search.mode").into(),
+            hits: found.hits.iter().map(ranked).collect(),
+            answerable: found.evidence.answerable,
+            template: prepared.as_ref().map_or_else(String::new, |prepared| prepared.template.clone()),
+            prompt: prepared.as_ref().map_or_else(String::new, Prepared::hash),
+            endpoint: self.chat_endpoint()?.address(),
+            model: report.model.unwrap_or_default().into(),
+            answer: report.answer.map(String::from),
+            abstained: report.abstained,
+            extracted: report.extracted,
+            cached: report.cached,
+            reason: report.reason.map(String::from),
+            error: report.error.clone(),
+            sentences: value(serde_json::to_value(report.sentences)),
+            citations: value(serde_json::to_value(report.citations)),
+            retrieve_ms: report.timings_ms.retrieve,
+            first_token_ms: report.timings_ms.first_token,
+            total_ms: report.timings_ms.total,
+            tokens: Tokens {
+                prompt: completion.and_then(|completion| completion.prompt_tokens),
+                completion: completion.and_then(|completion| completion.completion_tokens),
+            },
+        })
+    }
+
+    /// Where an answer to `prepared` is kept. Answers that chance had a part in are not.
+    pub(super) fn memory<'j>(
+        &self,
+        journal: &'j Journal,
+        prepared: &Prepared,
+        options: &Options,
+        model: &OpenAi,
+    ) -> Option<Memory<'j>> {
+        if options.temperature > 0.0 {
+            return None;
+        }
+        // All that an answer depends on; the passages are in the basis, word for word.
+        let parts = [
+            env!("CARGO_PKG_VERSION").to_string(),
+            self.collection.clone(),
+            prepared.basis.clone(),
+            prepared.template.clone(),
+            model.endpoint().address(),
+            model.name().ok()?.unwrap_or_default().to_string(),
+            options.seed.to_string(),
+            prepared.context.tokens.answer.to_string(),
+            options.strict.to_string(),
+            prepared.structured.to_string(),
+        ];
+        let key = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex().to_string();
+        Some(Memory { journal, key })
+    }
+}
+
+/// A place in the journal for one answer.
+pub(super) struct Memory<'j> {
+    journal: &'j Journal,
+    key: String,
+}
+
+/// What goes wrong here costs the answer nothing but time.
+impl Memory<'_> {
+    pub(super) fn recall(&self, prepared: &Prepared) -> Option<Grounded> {
+        let kept = self.journal.recall(&self.key).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no kept answer can be looked for");
+            None
+        });
+        let Kept { text, sentences, quotes } = kept?;
+        // Sentences in the form of another version are none.
+        let sentences = serde_json::from_value(sentences).ok()?;
+        Grounded::recalled(text, sentences, &quotes, &prepared.context)
+    }
+
+    pub(super) fn keep(&self, grounded: &Grounded) {
+        if !grounded.is_keepable() {
+            return;
+        }
+        let quotes = grounded.citations.iter().map(|citation| (citation.marker, citation.quote.clone()));
+        let sentences = serde_json::to_value(&grounded.sentences).unwrap_or_default();
+        let kept = Kept { text: grounded.text.clone(), sentences, quotes: quotes.collect() };
+        if let Err(error) = self.journal.keep(&self.key, &kept) {
+            tracing::warn!(%error, "the answer is not kept");
+        }
+    }
+}
