@@ -111,7 +111,7 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         if line.starts_with(['#', '`', '|', '>']) {
             return None;
         }
-        let bare = line.trim_start_matches(['-', '*', '+', ' ']);
+        let bare = ["- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim_start();
         let start = range.end - bare.len();
         (bare.chars().count() >= CHARS_MIN).then_some(start..range.end)
     })

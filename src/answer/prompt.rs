@@ -80,7 +80,21 @@ impl Template {
 
     /// Name and the first half of blake3 of the text: two answers with the same id had the same instructions.
     pub fn id(&self) -> String {
-        format!("{} {}", self.name, &blake3::hash(self.text.as_bytes()).to_hex()[..16])
+        let (name, hash) = self.name_and_hash();
+        format!("{name} {hash}")
+    }
+
+    pub fn name_and_hash(&self) -> (&'static str, String) {
+        (self.name, blake3::hash(self.text.as_bytes()).to_hex()[..16].to_string())
+    }
+
+    /// Those that answers are made with.
+    pub fn answering() -> [Template; 4] {
+        [Lang::Zh, Lang::En]
+            .map(|lang| [Template::built_in(lang), Template::for_json(lang)])
+            .concat()
+            .try_into()
+            .expect("two for each language")
     }
 
     /// The messages for an answer in `lang`. `passages` are wrapped in tags already.

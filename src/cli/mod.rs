@@ -12,6 +12,7 @@ mod feedback;
 mod index;
 mod inspect;
 mod llama;
+mod lock;
 mod log;
 mod models;
 mod render;
@@ -21,7 +22,7 @@ mod status;
 mod trace;
 
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{Depth, Engine};
 use crate::error::Error;
 use crate::language::Lang;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -63,6 +64,8 @@ enum Command {
     Log(log::LogArgs),
     /// Say whether an answer was right 反馈:是否回答了你的问题
     Feedback(feedback::FeedbackArgs),
+    /// Pin what answers depend on in rag.lock 锁定模型、提示与索引参数
+    Lock(lock::LockArgs),
     /// Check the documents of a folder 检查语料
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
@@ -121,11 +124,17 @@ fn run(cli: Cli, lang: Lang) -> Run {
     cli.command.add_flags(&mut flags);
     let engine = Engine::new(Config::load(&flags)?);
     match cli.command {
+        Command::Search(_) => lock::compare(&engine, Depth::Search, lang)?,
+        Command::Ask(_) | Command::Chat(_) => lock::compare(&engine, Depth::Ask, lang)?,
+        _ => {}
+    }
+    match cli.command {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
         Command::Inspect(args) => inspect::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
         Command::Chat(args) => chat::run(args, &engine, lang),
+        Command::Lock(args) => lock::run(args, &engine, lang),
         Command::Log(args) => log::run(args, &engine, lang),
         Command::Feedback(args) => feedback::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),

@@ -32,7 +32,7 @@ pub struct Planned {
     /// As it can be understood alone: a follow-up is rewritten.
     pub question: String,
     pub plan: Plan,
-    /// What is searched for, the question as it was typed first.
+    /// What is searched for: the question, the same as it was typed, the sides of a comparison.
     pub queries: Vec<String>,
 }
 
@@ -143,10 +143,10 @@ impl Engine {
     fn plan(&self, question: &str, history: &[String]) -> Result<Planned> {
         let alone = self.alone(question, history)?;
         let plan = Plan::of(&alone);
-        let mut queries = vec![question.to_string()];
-        for query in [&alone].into_iter().chain(&plan.sides) {
-            if !queries.contains(query) {
-                queries.push(query.clone());
+        let mut queries = vec![alone.clone()];
+        for query in [question].into_iter().chain(plan.sides.iter().map(String::as_str)) {
+            if !queries.iter().any(|other| other == query) {
+                queries.push(query.into());
             }
         }
         Ok(Planned { question: alone, plan, queries })
@@ -233,7 +233,7 @@ impl Engine {
         Ok(SearchRequest { limit: Some(limit), rerank: Some(rerank), ..SearchRequest::default() })
     }
 
-    fn chat_model(&self) -> Result<OpenAi> {
+    pub(super) fn chat_model(&self) -> Result<OpenAi> {
         Ok(OpenAi::new(self.chat_endpoint()?, self.config.optional("chat.model").map(String::from)))
     }
 

@@ -4,6 +4,7 @@ mod ask;
 mod doctor;
 mod inspect;
 mod journal;
+mod lock;
 mod problem;
 mod search;
 mod serve;
@@ -32,6 +33,7 @@ pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
 pub use journal::Recorded;
+pub use lock::{Depth, Difference, LOCK_FILE, Lock};
 pub use problem::EngineProblem;
 pub use search::{SearchRequest, System};
 
@@ -120,6 +122,7 @@ impl Engine {
     ) -> Result<IndexReport> {
         let store = self.store()?;
         let roots = self.roots(paths, &store)?;
+        self.require_locked(self.embedder()?.id())?;
         ingest::index(&roots, &store, self.embedder()?.as_ref(), &self.ingest_options(rebuild), on)
     }
 

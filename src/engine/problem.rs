@@ -3,6 +3,7 @@
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
 use crate::models::catalog;
+use std::path::PathBuf;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineProblem {
@@ -14,6 +15,10 @@ pub enum EngineProblem {
     NoChunk { id: String, chunks: usize },
     #[error("{base_url} is not on this machine, so no server is started for it")]
     NotLocal { base_url: String },
+    #[error("{} is no lock file: {reason}", path.display())]
+    BadLock { path: PathBuf, reason: String },
+    #[error("{name} is {now:?}, and {} has {locked:?}: vectors of two embedders cannot be compared", path.display())]
+    Locked { path: PathBuf, name: String, locked: String, now: String },
 }
 
 impl Problem for EngineProblem {
@@ -27,6 +32,10 @@ impl Problem for EngineProblem {
             EngineProblem::NoDocument { id } => format!("索引里没有 id 为 {id} 的文档"),
             EngineProblem::NoChunk { id, chunks } => format!("没有文本块 {id}:那篇文档有 {chunks} 块,从 0 数起"),
             EngineProblem::NotLocal { base_url } => format!("{base_url} 不在本机,不会为它启动服务"),
+            EngineProblem::BadLock { path, reason } => format!("{} 不是锁定文件:{reason}", path.display()),
+            EngineProblem::Locked { path, name, locked, now } => {
+                format!("{name} 是 {now:?},而 {} 锁定的是 {locked:?}:两种向量模型的向量不能相比", path.display())
+            }
         }
     }
 
@@ -44,6 +53,11 @@ impl Problem for EngineProblem {
                 let doc = id.rsplit_once('#').map_or(id.as_str(), |(doc, _)| doc);
                 format!("rag inspect {doc}")
             }
+            EngineProblem::BadLock { .. } => lang.pick("rag lock 重新写一份".into(), "rag lock writes it anew".into()),
+            EngineProblem::Locked { .. } => lang.pick(
+                "改回原来的向量模型,或删去 rag.lock、重建索引后再 rag lock".into(),
+                "go back to that embedder; or remove rag.lock, rebuild the index, and run rag lock again".into(),
+            ),
             EngineProblem::NotLocal { .. } => {
                 lang.pick("rag llama up --port 8080".into(), "rag llama up --port 8080".into())
             }

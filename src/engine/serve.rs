@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// The GGUF to serve: a path that exists, else a known name.
-    fn gguf(&self) -> Result<PathBuf> {
+    pub(super) fn gguf(&self) -> Result<PathBuf> {
         let model = self.config.text("llama.model");
         if Path::new(model).is_file() {
             return Ok(PathBuf::from(model));

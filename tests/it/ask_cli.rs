@@ -376,7 +376,7 @@ fn a_chat_understands_follow_ups_and_searches_for_them_as_typed_too() {
     assert_eq!(code, 0, "{err}");
     assert!(out.matches("钢琴由克里斯托福里发明。[1]").count() >= 2, "{out}");
     // What the scripted model wrote when it was asked for a rewrite stands for the question; the words typed stay a query.
-    assert!(err.contains("trace: query \"那是谁发明的\"\ntrace: query \"钢琴由克里斯托福里发明。\""), "{err}");
+    assert!(err.contains("trace: query \"钢琴由克里斯托福里发明。\"\ntrace: query \"那是谁发明的\""), "{err}");
     let rewrites = requests(&server).into_iter().filter(|request| {
         let body: Value = request.body_json().unwrap_or_default();
         body["messages"][1]["content"].as_str().is_some_and(|text| text.contains("前面问过:钢琴有多少个琴键"))

@@ -158,3 +158,31 @@ fn a_wrong_flag_is_a_failure_with_advice() {
     assert_eq!(code, 2);
     assert!(err.starts_with("error: ") && err.contains("--mode"), "{err}");
 }
+
+#[test]
+fn a_lock_tells_what_has_changed_and_refuses_another_embedder() {
+    let (home, project) = (home(), tempfile::tempdir().unwrap());
+    std::fs::write(project.path().join("a.md"), "# 钢琴\n\n钢琴有 88 个琴键。\n").unwrap();
+    let run = |args: &[&str]| outcome(rag(home.path()).current_dir(project.path()).args(args));
+    assert_eq!(run(&["index", "a.md"]).0, 0);
+    let (code, _, err) = run(&["lock"]);
+    assert!(code == 0 && err.contains("rag.lock"), "{err}");
+    assert_eq!(run(&["lock", "--check"]).0, 0);
+    let path = project.path().join("rag.lock");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("[embedder]") && text.contains("chunk = \"600\"") && text.contains("\"ask.zh\" = "), "{text}");
+    // What differs is told, and the search goes on.
+    std::fs::write(&path, text.replace("chunk = \"600\"", "chunk = \"300\"")).unwrap();
+    let (code, out, err) = run(&["search", "琴键"]);
+    assert!(code == 0 && out.contains("钢琴"), "{err}");
+    assert!(err.contains("warning: 与 rag.lock 不一致:index.chunk 300 → 600"), "{err}");
+    assert_eq!(run(&["lock", "--check"]).0, 1);
+    // Another embedder is no warning.
+    std::fs::write(&path, text.replace("dim = \"384\"", "dim = \"768\"")).unwrap();
+    for args in [&["search", "琴键"][..], &["index", "a.md"]] {
+        let (code, _, err) = run(args);
+        assert!(code == 2 && err.contains("embedder.dim") && err.contains("hint: "), "{err}");
+    }
+    std::fs::write(&path, "= broken").unwrap();
+    assert_eq!(run(&["search", "琴键"]).0, 2);
+}

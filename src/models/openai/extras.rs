@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 const COUNTED_AT_ONCE: usize = 4;
 
 /// Detected by asking, never assumed: most endpoints have none of this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Extras {
     /// `n_ctx` of one slot, which `/props` reports. Its presence is what identifies llama.cpp.
     n_ctx: Option<usize>,
+    /// Build of the server, as `/props` names it.
+    build: Option<String>,
 }
 
 impl Extras {
@@ -27,11 +29,16 @@ impl Extras {
             Err(error) => return Err(error),
         };
         let n_ctx = props["default_generation_settings"]["n_ctx"].as_u64();
-        Ok(Extras { n_ctx: n_ctx.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0) })
+        let build = props["build_info"].as_str().map(str::to_owned);
+        Ok(Extras { n_ctx: n_ctx.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0), build })
     }
 
     pub(super) fn is_llama_cpp(&self) -> bool {
         self.n_ctx.is_some()
+    }
+
+    pub(super) fn build(&self) -> Option<&str> {
+        self.build.as_deref()
     }
 
     pub(super) fn context_window(&self) -> Option<usize> {

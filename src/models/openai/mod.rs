@@ -61,6 +61,11 @@ impl OpenAi {
         self.endpoint.wait(self.model())
     }
 
+    /// The server's build; `None` where it does not say.
+    pub fn server(&self) -> Result<Option<String>> {
+        self.endpoint.wait(async { Ok(self.extras().await?.build().map(String::from)) })
+    }
+
     async fn model(&self) -> Result<Option<&str>> {
         if self.model.is_some() {
             return Ok(self.model.as_deref());

@@ -19,6 +19,7 @@ mod table;
 mod wheel;
 
 pub use artifact::{Artifact, File, Kind, Origin, Part, Recipe, Terms, Wheel};
+pub use checksum::sha256_of;
 pub use event::{Event, Pulled, Source, Step};
 pub use gemma::GemmaProblem;
 pub use hub::Token;
