@@ -36,15 +36,12 @@ pub fn may_quote_instead(answer: &Answer, answerable: f32) -> bool {
     }
 }
 
-/// The language to answer in: that of the question, and for one that is a bare name (`NF4`), that of the passages.
+/// The language to answer in: Chinese to a Chinese question; to any other, that of the sources, since only in their own
+/// language can an answer be checked against them.
 pub fn language(question: &str, passages: &[Passage]) -> Lang {
-    let is_bare_name = question.split_whitespace().count() < SENTENCE_WORDS_MIN;
-    let of_passages = || {
-        let chinese = passages.iter().filter(|passage| Lang::of_text(&passage.text) == Lang::Zh).count();
-        if 2 * chinese > passages.len() { Lang::Zh } else { Lang::En }
-    };
+    let chinese = passages.iter().filter(|passage| Lang::of_text(&passage.text) == Lang::Zh).count();
     match Lang::of_text(question) {
-        Lang::En if is_bare_name => of_passages(),
+        Lang::En if 2 * chinese > passages.len() => Lang::Zh,
         lang => lang,
     }
 }
@@ -71,9 +68,6 @@ pub fn reminded(messages: &[Message], lang: Lang) -> Vec<Message> {
     }
     messages
 }
-
-/// A question of fewer words has no language.
-const SENTENCE_WORDS_MIN: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -102,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_is_answered_in_the_language_of_the_sources() {
+    fn an_answer_is_in_chinese_where_the_question_is_or_the_sources_are() {
         let chinese = [passage("a", "量化"), passage("b", "quantization")];
-        assert_eq!(language("NF4", &chinese[..1]), Lang::Zh);
+        assert_eq!(language("what is NF4", &chinese[..1]), Lang::Zh);
         assert_eq!(language("NF4", &chinese[1..]), Lang::En);
-        assert_eq!(language("what is NF4", &chinese[..1]), Lang::En);
         assert_eq!(language("NF4 是什么", &chinese[1..]), Lang::Zh);
+        assert_eq!(language("NF4", &[]), Lang::En);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Options {
     pub window: Option<usize>,
     /// Instead of the built-in template of the question's language.
     pub template: Option<Template>,
+    /// The language to answer in; without, Chinese to a Chinese question, else that of the sources.
+    pub lang: Option<Lang>,
     /// Whether sentences that no passage supports are left out instead of being marked.
     pub strict: bool,
     /// Whether to have the server's own grammar enforce a form. Where it has none, the answer is text.
@@ -75,6 +77,8 @@ pub struct Prepared {
     pub structured: bool,
     /// Hash of the messages as they would be for any spelling of the question in other width, case, script and blanks.
     pub basis: String,
+    /// The language to answer in.
+    pub lang: Lang,
 }
 
 impl Prepared {
@@ -228,7 +232,7 @@ pub fn prepare(
     model: Option<&dyn ChatModel>,
     options: &Options,
 ) -> Result<Prepared> {
-    let lang = guard::language(question, passages);
+    let lang = options.lang.unwrap_or_else(|| guard::language(question, passages));
     // A template of the user's own says by itself what form it wants.
     let structured = options.structured && options.template.is_none() && model.is_some_and(honours_schema);
     let template = match &options.template {
@@ -240,7 +244,7 @@ pub fn prepare(
     let context = context::pack(passages, &frame, model, options)?;
     let messages = template.render(lang, question, &context.rendered())?;
     let basis = hash(&template.render(lang, &normalized(question), &context.rendered())?);
-    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured, basis })
+    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured, basis, lang })
 }
 
 /// One spelling for questions that ask the same in the same words.
@@ -264,7 +268,7 @@ pub fn answer(
     options: &Options,
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
-    let lang = guard::language(question, &prepared.context.passages);
+    let lang = prepared.lang;
     let first = attempt(question, prepared, &prepared.messages, model, analyzer, options, on_text)?;
     let messages = match &first {
         // What was lost on the way may come the second time, as long as nobody has read half of it.
@@ -287,7 +291,7 @@ fn attempt(
     on_text: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
     let passages = &prepared.context.passages;
-    let lang = guard::language(question, passages);
+    let lang = prepared.lang;
     let request = ChatRequest {
         messages: messages.to_vec(),
         max_tokens: prepared.context.tokens.answer as u32,

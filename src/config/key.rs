@@ -79,6 +79,7 @@ pub static KEYS: &[Key] = &[
     key("chat.passages", &["RAG_PASSAGES"], "3", ("passages given to the model", "交给模型的段落数")),
     key("chat.extractive", &["RAG_EXTRACTIVE"], "false", ("answer with sentences of the sources, without a model", "不用模型,只摘原句")),
     key("chat.strict", &["RAG_STRICT"], "false", ("leave out sentences that no passage supports, instead of marking them", "删去无依据的句子,而不是标出")),
+    key("chat.language", &["RAG_ANSWER_LANGUAGE"], "auto", ("language of the answer: zh, en, or auto (Chinese to a Chinese question, else that of the sources)", "回答的语言:zh、en 或 auto")),
     key("chat.structured", &["RAG_STRUCTURED"], "false", ("have the answer written as JSON where the server enforces a schema", "服务支持时让模型按 JSON 模式作答")),
     key("chat.rerank", &["RAG_ASK_RERANK"], "auto", ("as search.rerank, for rag ask", "提问时的重排方式")),
     key("chat.timeout_s", &["RAG_TIMEOUT_S"], "300", ("longest wait for the first token, seconds", "等待首词元的上限(秒)")),

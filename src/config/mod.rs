@@ -124,6 +124,9 @@ impl Config {
                 return Err(self.bad(name, "a number, zero or more"));
             }
         }
+        if !["auto", "zh", "en"].contains(&self.text("chat.language")) {
+            return Err(self.bad("chat.language", "auto, zh or en"));
+        }
         self.number::<u64>("chat.seed", "a whole number")?;
         self.number::<u16>("llama.port", "a port number")?;
         for name in [

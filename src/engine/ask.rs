@@ -5,6 +5,7 @@ use crate::answer::{self, Answer, Asked, Checked, Nearest, Plan, Prepared, Templ
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::journal::Journal;
+use crate::language::Lang;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, Lack, OpenAi};
 use crate::search::{self, Found};
@@ -252,6 +253,11 @@ impl Engine {
             seed: self.config.get("chat.seed"),
             window: Some(self.config.get("chat.context")).filter(|window| *window > 0),
             template,
+            lang: match self.config.text("chat.language") {
+                "zh" => Some(Lang::Zh),
+                "en" => Some(Lang::En),
+                _ => None,
+            },
             strict: self.config.is_on("chat.strict"),
             structured: self.config.is_on("chat.structured"),
         })

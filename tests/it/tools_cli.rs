@@ -170,7 +170,10 @@ fn a_lock_tells_what_has_changed_and_refuses_another_embedder() {
     assert_eq!(run(&["lock", "--check"]).0, 0);
     let path = project.path().join("rag.lock");
     let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains("[embedder]") && text.contains("chunk = \"600\"") && text.contains("\"ask.zh\" = "), "{text}");
+    assert!(
+        text.contains("[embedder]") && text.contains("chunk = \"600\"") && text.contains("\"ask.zh\" = "),
+        "{text}"
+    );
     // What differs is told, and the search goes on.
     std::fs::write(&path, text.replace("chunk = \"600\"", "chunk = \"300\"")).unwrap();
     let (code, out, err) = run(&["search", "琴键"]);
