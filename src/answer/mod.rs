@@ -9,6 +9,7 @@ mod context;
 mod draft;
 mod echo;
 mod extract;
+mod facts;
 mod figures;
 #[cfg(test)]
 mod fixture;
@@ -29,6 +30,7 @@ pub use check::{Checked, Fault, Source};
 pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;
+pub use facts::facts;
 pub use guard::{may_quote_instead, refuse};
 pub use plan::{Kind, Plan};
 pub use problem::AnswerProblem;

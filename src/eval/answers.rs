@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A line of `answers.jsonl`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     pub qid: String,
     pub required_docs: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Expected {
     pub max_chars: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Abstain {
     No,
@@ -107,9 +107,8 @@ pub fn ask_all(
     on: &mut dyn FnMut(Progress<'_>),
     on_asked: &mut dyn FnMut(&Asked),
 ) -> Result<(Vec<Asked>, ReportCard)> {
-    let suite = Suite::read(folder, split)?;
-    let line = "{\"qid\":…,\"required_docs\":[…],\"must\":[[…]],\"must_not\":[…],\"abstain\":…,\"max_chars\":…}";
-    let expected: Vec<Expected> = read_lines(&folder.join("answers.jsonl"), line)?;
+    let suite = Suite::open(folder, split)?;
+    let expected = Expected::read(folder)?;
     let expected: BTreeMap<&str, &Expected> = expected.iter().map(|line| (line.qid.as_str(), line)).collect();
     let questions = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?;
     let of_split = |question: &&QueryLine| question.split.as_ref().is_none_or(|split| *split == suite.split);

@@ -1,5 +1,8 @@
 //! A suite under way: topics are added one by one, by hand.
 
+use super::answers::Expected;
+use super::files::read_lines;
+use super::suite::{QUERY_LINE, QueryLine};
 use super::EvalProblem;
 use crate::error::{IoContext, Result};
 use serde_json::json;
@@ -11,6 +14,18 @@ pub struct Draft {
     folder: PathBuf,
     /// Topics that are there already.
     topics: usize,
+}
+
+/// A question to be added, with what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTopic<'a> {
+    pub question: &'a str,
+    /// What was asked before, where it is a follow-up.
+    pub history: &'a [String],
+    /// Questions of different splits are never in one table: a real user's are `dev`, a model's are `synthetic`.
+    pub split: &'a str,
+    /// Its type; may be empty.
+    pub slice: &'a str,
 }
 
 impl Draft {
@@ -37,21 +52,16 @@ impl Draft {
     }
 
     /// Adds a question with the documents that answer it, all of one grade. Returns its id.
-    ///
-    /// Questions of different `split`s are never in one table: a real user's are `dev`, a model's are `synthetic`.
-    pub fn add(
-        &mut self,
-        question: &str,
-        split: &str,
-        slice: &str,
-        documents: &[String],
-        grade: i32,
-    ) -> Result<String> {
+    pub fn add(&mut self, topic: NewTopic<'_>, documents: &[String], grade: i32) -> Result<String> {
+        let id = self.next();
         self.topics += 1;
-        let id = format!("q{:03}", self.topics);
+        let NewTopic { question, history, split, slice } = topic;
         let mut topic = json!({ "id": id, "text": question.trim(), "split": split });
         if !slice.is_empty() {
             topic["type"] = slice.into();
+        }
+        if !history.is_empty() {
+            topic["history"] = json!(history);
         }
         // Judgements first: a topic without any is left out, one without a topic does no harm.
         let qrels: String = documents.iter().map(|document| format!("{id} 0 {document} {grade}\n")).collect();
@@ -59,7 +69,32 @@ impl Draft {
         append(&self.folder.join("topics.jsonl"), &format!("{topic}\n"))?;
         Ok(id)
     }
+
+    /// The id that the next question gets.
+    pub(super) fn next(&self) -> String {
+        format!("q{:03}", self.topics + 1)
+    }
+
+    /// Adds a question of a user's with what its answer must be like, if it is not there yet. Nothing is written where it
+    /// is judged by too little.
+    pub(super) fn add_case(&mut self, topic: NewTopic<'_>, expected: &Expected) -> Result<()> {
+        let path = self.folder.join("answers.jsonl");
+        expected.require_criteria(&path)?;
+        let topics = self.folder.join("topics.jsonl");
+        let known: Vec<QueryLine> = if topics.is_file() { read_lines(&topics, QUERY_LINE)? } else { Vec::new() };
+        let same = |line: &&QueryLine| line.text.trim() == topic.question.trim() && line.history == topic.history;
+        if let Some(line) = known.iter().find(same) {
+            return Err(EvalProblem::KnownQuestion { path: topics, topic: line._id.clone() }.into());
+        }
+        // As with judgements: what has no topic yet does no harm.
+        append(&path, &format!("{}\n", json!(expected)))?;
+        self.add(topic, &expected.required_docs, GRADE)?;
+        Ok(())
+    }
 }
+
+/// Answers the question alone.
+const GRADE: i32 = 3;
 
 fn append(path: &Path, text: &str) -> Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path).at("create", path)?;

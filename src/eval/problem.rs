@@ -28,6 +28,12 @@ pub enum EvalProblem {
     NothingToTune,
     #[error("no topic of {suite} has a judged document")]
     NoTopics { suite: String },
+    #[error("{path}: {topic} has {criteria} criteria, at least {wanted} are needed")]
+    FewCriteria { path: PathBuf, topic: String, criteria: usize, wanted: usize },
+    #[error("{path} asks that already, as {topic}")]
+    KnownQuestion { path: PathBuf, topic: String },
+    #[error("nothing tells which document answers it")]
+    NoDocumentToCite,
 }
 
 impl Problem for EvalProblem {
@@ -52,6 +58,11 @@ impl Problem for EvalProblem {
             }
             EvalProblem::NothingToTune => "评测集里没有能用来校准的查询".into(),
             EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
+            EvalProblem::FewCriteria { path, topic, criteria, wanted } => {
+                format!("{}:{topic} 只有 {criteria} 条判据,至少要 {wanted} 条", path.display())
+            }
+            EvalProblem::KnownQuestion { path, topic } => format!("{} 里已有这个问题:{topic}", path.display()),
+            EvalProblem::NoDocumentToCite => "看不出哪篇文档能回答它".into(),
         }
     }
 
@@ -68,7 +79,19 @@ impl Problem for EvalProblem {
                 "先把要评测的目录单独建一个资料库:rag index 目录 -c 名称,再加上 -c 名称".into(),
                 "index the folder to be evaluated by itself: rag index FOLDER -c NAME, then add -c NAME".into(),
             )),
-            EvalProblem::ShortHaystack { .. }
+            EvalProblem::FewCriteria { .. } => Some(lang.pick(
+                "每组 must、每条 must_not、引用、长度各算一条:加 --must 或 --must-not;拒答用例则是拒答、长度和每条 must_not"
+                    .into(),
+                "each must group, each must_not, citing and the length count: add --must or --must-not; of a refusal, \
+                 abstaining, the length and each must_not"
+                    .into(),
+            )),
+            EvalProblem::NoDocumentToCite => Some(lang.pick(
+                "用 --doc 指明,id 见 rag search --json;本该拒答则用 --abstain".into(),
+                "name it with --doc, as rag search --json does; or --abstain, where nothing answers it".into(),
+            )),
+            EvalProblem::KnownQuestion { .. }
+            | EvalProblem::ShortHaystack { .. }
             | EvalProblem::NoTopic { .. }
             | EvalProblem::NoSuite { .. }
             | EvalProblem::BadSuite { .. }

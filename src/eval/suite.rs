@@ -82,8 +82,18 @@ pub(super) struct SuiteFile {
 const TOLERANCE: f64 = 0.005;
 
 impl Suite {
-    /// Reads the suite in `folder`; without a split, `dev` where there is one, else the first by name.
+    /// Reads the suite in `folder`; without a split, `dev` where there is one, else the first by name. An error where no
+    /// topic of the split is judged.
     pub fn read(folder: &Path, split: Option<&str>) -> Result<Suite> {
+        let suite = Suite::open(folder, split)?;
+        if suite.topics.is_empty() {
+            return Err(EvalProblem::NoTopics { suite: suite.name }.into());
+        }
+        Ok(suite)
+    }
+
+    /// As [`Suite::read`], for answers: questions that nothing answers are judged by no document.
+    pub(super) fn open(folder: &Path, split: Option<&str>) -> Result<Suite> {
         if folder.join("suite.toml").is_file() {
             return read_own(folder, split);
         }
@@ -150,7 +160,7 @@ fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let qrels = Qrels::read(&dir.join(format!("{split}.tsv")))?;
     let lines = read_lines::<QueryLine>(&folder.join("queries.jsonl"), QUERY_LINE)?;
     let topics = topics(lines.into_iter(), &qrels);
-    finished(Suite {
+    Ok(Suite {
         name,
         split,
         documents: folder.join("corpus.jsonl"),
@@ -172,7 +182,7 @@ fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let qrels = Qrels::read(&folder.join("qrels.tsv"))?;
     let of_split = lines.into_iter().filter(|line| line.split.as_ref().is_none_or(|of| *of == split));
     let topics = topics(of_split.filter(|line| !file.unranked.contains(&line.slice)), &qrels);
-    finished(Suite {
+    Ok(Suite {
         documents: folder.join(file.documents),
         topics,
         qrels,
@@ -182,13 +192,6 @@ fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
         name: file.name,
         split,
     })
-}
-
-fn finished(suite: Suite) -> Result<Suite> {
-    if suite.topics.is_empty() {
-        return Err(EvalProblem::NoTopics { suite: suite.name }.into());
-    }
-    Ok(suite)
 }
 
 fn chosen(asked: Option<&str>, known: &[String], suite: &str) -> Result<String> {

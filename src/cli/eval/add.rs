@@ -2,7 +2,7 @@
 
 use super::super::{Outcome, Run, render};
 use crate::engine::Engine;
-use crate::eval::Draft;
+use crate::eval::{Draft, NewTopic};
 use crate::language::Lang;
 use clap::Args;
 use std::path::PathBuf;
@@ -29,7 +29,8 @@ pub fn run(args: AddArgs, engine: &Engine, lang: Lang) -> Run {
     let roots = engine.about()?.roots;
     engine.require_documents(&args.documents)?;
     let mut draft = Draft::open(&args.suite, &roots)?;
-    let id = draft.add(&args.question, "dev", &args.slice, &args.documents, args.grade)?;
+    let topic = NewTopic { question: &args.question, history: &[], split: "dev", slice: &args.slice };
+    let id = draft.add(topic, &args.documents, args.grade)?;
     let folder = args.suite.display();
     render::note(&lang.pick(
         format!("已记入 {folder}:{id};跑评测:rag eval retrieval {folder}"),

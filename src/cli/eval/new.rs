@@ -3,7 +3,7 @@
 use super::super::render::{self, BOLD, DIM};
 use super::super::{Outcome, Run};
 use crate::engine::Engine;
-use crate::eval::Draft;
+use crate::eval::{Draft, NewTopic};
 use crate::language::Lang;
 use clap::Args;
 use std::io::{BufRead, Write};
@@ -43,7 +43,8 @@ pub fn run(args: NewArgs, engine: &Engine, lang: Lang) -> Run {
             if args.yes { Choice::Keep(question) } else { ask(&passage.heading(), &passage.text, question, lang)? };
         match chosen {
             Choice::Keep(question) => {
-                draft.add(&question, "synthetic", "synthetic", &[passage.id.doc.0], 3)?;
+                let topic = NewTopic { question: &question, history: &[], split: "synthetic", slice: "synthetic" };
+                draft.add(topic, &[passage.id.doc.0], 3)?;
                 kept += 1;
             }
             Choice::Drop => {}

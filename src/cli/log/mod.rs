@@ -1,5 +1,7 @@
 //! `rag log`.
 
+mod promote;
+
 use super::render::{self, BOLD, DIM, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, Logged, Percentiles, Rating, Stats};
@@ -34,6 +36,8 @@ enum Action {
     },
     /// A random sample to read through 抽样通读
     Review(ReviewArgs),
+    /// Make one a case of an evaluation 变成评测用例
+    Promote(promote::PromoteArgs),
     /// Counts, rates and latencies 统计
     Stats {
         /// Of the last days only 最近几天
@@ -91,6 +95,7 @@ pub fn run(args: LogArgs, engine: &Engine, lang: Lang) -> Run {
             Ok(Outcome::Done)
         }
         Some(Action::Review(args)) => review(engine.log(None)?, &args, lang),
+        Some(Action::Promote(args)) => promote::run(args, engine, lang),
         Some(Action::Stats { days, json: true }) => {
             render::json(&engine.log_stats(days)?)?;
             Ok(Outcome::Done)
