@@ -9,10 +9,14 @@ use crate::text::fold;
 /// Among Chinese every Latin word is a name; elsewhere those are that hold a digit, or a capital behind the beginning of a
 /// sentence.
 pub fn facts(text: &str) -> Vec<String> {
-    let mut facts: Vec<String> = Vec::new();
-    for fact in figures(text).into_iter().map(|figure| figure.text).chain(names(text)) {
-        if facts.iter().all(|other| fold(other) != fold(&fact)) {
-            facts.push(fact);
+    let mut facts: Vec<String> = figures(text).into_iter().map(|figure| figure.text).collect();
+    facts.dedup();
+    let units = facts.clone();
+    for name in names(text) {
+        let folded = fold(&name);
+        let is_unit = units.iter().any(|figure| figure.ends_with(&folded));
+        if !is_unit && facts.iter().all(|other| fold(other) != folded) {
+            facts.push(name);
         }
     }
     facts

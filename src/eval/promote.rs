@@ -100,8 +100,10 @@ pub fn promote(engine: &Engine, folder: &Path, logged: &Logged, given: Given) ->
 /// What the answer says that the question does not.
 fn invented(logged: &Logged) -> Vec<String> {
     let asked = fold(&logged.entry.question);
-    let answer = logged.entry.answer.as_deref().unwrap_or_default();
-    facts(answer).into_iter().filter(|fact| !asked.contains(&fold(fact))).collect()
+    // The answer without the numbers of its citations.
+    let sentences = logged.entry.sentences.as_array().into_iter().flatten();
+    let answer = sentences.filter_map(|sentence| sentence["text"].as_str()).collect::<Vec<_>>().join("\n");
+    facts(&answer).into_iter().filter(|fact| !asked.contains(&fold(fact))).collect()
 }
 
 /// The documents of passages that have all the facts of the correction, else those that were cited.

@@ -9,6 +9,7 @@ mod crash;
 mod embedder;
 mod eval_cli;
 mod filters;
+mod flywheel;
 mod gemma;
 mod injection;
 mod llama;
