@@ -3,23 +3,38 @@
 use super::figures::figures;
 use crate::language::is_han;
 use crate::text::fold;
+use std::collections::HashSet;
+
+const UNIT_LETTERS_MAX: usize = 3;
 
 /// The figures of `text` (folded, with their units), then its Latin names as they are written, each once.
 ///
 /// Among Chinese every Latin word is a name; elsewhere those are that hold a digit, or a capital behind the beginning of a
 /// sentence.
 pub fn facts(text: &str) -> Vec<String> {
-    let mut facts: Vec<String> = figures(text).into_iter().map(|figure| figure.text).collect();
-    facts.dedup();
+    let names = names(text);
+    // The digits of a name are no figures.
+    let numbered = names.iter().filter(|name| name.contains(|c: char| c.is_ascii_digit()));
+    let rest = numbered.fold(text.to_string(), |text, name| text.replace(name.as_str(), " "));
+    let mut facts: Vec<String> = figures(&rest).into_iter().map(|figure| without_noun(&figure.text)).collect();
+    let mut seen = HashSet::new();
+    facts.retain(|figure| seen.insert(figure.clone()));
     let units = facts.clone();
-    for name in names(text) {
+    for name in names {
         let folded = fold(&name);
         let is_unit = units.iter().any(|figure| figure.ends_with(&folded));
-        if !is_unit && facts.iter().all(|other| fold(other) != folded) {
+        if !is_unit && seen.insert(folded) {
             facts.push(name);
         }
     }
     facts
+}
+
+/// `88keys` is 88 of something; what is longer than `mib` is no unit.
+fn without_noun(figure: &str) -> String {
+    let number = figure.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let is_unit = figure.len() - number.len() <= UNIT_LETTERS_MAX;
+    if is_unit { figure.into() } else { number.into() }
 }
 
 fn names(text: &str) -> Vec<String> {
