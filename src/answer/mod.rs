@@ -23,6 +23,7 @@ mod recall;
 mod report;
 mod rewrite;
 mod sentence;
+mod spelling;
 mod structured;
 mod support;
 
@@ -45,7 +46,7 @@ use crate::error::{Error, Result};
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
 use crate::models::openai::Lack;
-use crate::text::{Analyzer, fold};
+use crate::text::Analyzer;
 use draft::{Draft, Terms};
 use structured::Reader;
 
@@ -245,14 +246,8 @@ pub fn prepare(
     let frame = template.render(lang, question, "")?;
     let context = context::pack(passages, &frame, model, options)?;
     let messages = template.render(lang, question, &context.rendered())?;
-    let basis = hash(&template.render(lang, &normalized(question), &context.rendered())?);
+    let basis = hash(&template.render(lang, &spelling::one_spelling(question), &context.rendered())?);
     Ok(Prepared { messages: messages.into(), context, template: template.id(), structured, basis, lang })
-}
-
-/// One spelling for questions that ask the same in the same words.
-fn normalized(question: &str) -> String {
-    let folded = fold(question).split_whitespace().collect::<Vec<_>>().join(" ");
-    folded.trim_end_matches(['?', '。', '.', '!', ' ']).to_string()
 }
 
 /// A server that cannot be asked will say so when it is to answer.

@@ -214,6 +214,12 @@ impl Config {
         std::iter::once(home).chain(rest).collect()
     }
 
+    /// The values of secret settings, to be struck out of what is written down.
+    pub fn secrets(&self) -> Vec<String> {
+        let secret = KEYS.iter().filter(|key| key.scope == Scope::Secret);
+        secret.filter_map(|key| self.optional(key.name)).map(String::from).collect()
+    }
+
     fn number<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<T> {
         self.text(name).parse().map_err(|_| self.bad(name, expected))
     }

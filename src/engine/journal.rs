@@ -6,9 +6,12 @@ use super::{Engine, Planned};
 use crate::answer::{Grounded, Options, Prepared};
 use crate::error::{Error, Result};
 use crate::journal::{
-    Entry, Feedback, Journal, JournalProblem, Kept, Limits, Logged, Ranked, Rating, Stats, Tokens, stats,
+    Entry, Feedback, Journal, JournalProblem, Kept, Limits, Logged, Ranked, Rating, Redactor, Sampling, Stats, Tokens,
+    stats,
 };
+use crate::models::chat::Finish;
 use crate::models::openai::OpenAi;
+use crate::search::Hit;
 
 /// An answer, and what became of writing it down.
 #[derive(Debug)]
@@ -39,11 +42,37 @@ impl Engine {
             }
         };
         let memory = Some(&journal).filter(|_| self.config.is_on("journal.cache"));
-        let outcome = self.ask_with(question, history, memory, on)?;
+        let outcome = match self.ask_with(question, history, memory, on) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.record_failure(&journal, question, history, &error);
+                return Err(error);
+            }
+        };
         Ok(match journal.record(&self.entry(question, history, &outcome)?) {
             Ok(id) => Recorded { outcome, id: Some(id), trouble: None },
             Err(trouble) => Recorded { outcome, id: None, trouble: Some(trouble) },
         })
+    }
+
+    /// A question that was asked of a collection and came to nothing is written down, too. The error itself is what the
+    /// user is told.
+    fn record_failure(&self, journal: &Journal, question: &str, history: &[String], error: &Error) {
+        if self.snapshot().is_err() || question.trim().is_empty() {
+            return;
+        }
+        let failed = Entry {
+            question: question.into(),
+            history: history.to_vec(),
+            collection: self.collection.clone(),
+            mode: self.config.text("search.mode").into(),
+            reason: Some("failed".into()),
+            error: Some(error.to_string()),
+            ..Entry::default()
+        };
+        if let Err(trouble) = journal.record(&failed) {
+            tracing::warn!(%trouble, "the question is not written down");
+        }
     }
 
     /// An entry of the journal by its number, or the `last`.
@@ -53,6 +82,11 @@ impl Engine {
             given => Some(given.parse().map_err(|_| JournalProblem::BadId { given: given.into() })?),
         };
         self.journal()?.get(id)
+    }
+
+    /// The last `count` entries, the oldest first.
+    pub fn log_last(&self, count: usize) -> Result<Vec<Logged>> {
+        self.journal()?.last(count)
     }
 
     /// Entries of the last days, the oldest first.
@@ -79,15 +113,19 @@ impl Engine {
     fn journal(&self) -> Result<Journal> {
         let days: u64 = self.config.get("journal.days_max");
         let bytes_max = self.config.get::<u64>("journal.mib_max") << 20;
-        Journal::open(self.config.home(), Limits { bytes_max, days_max: Some(days).filter(|days| *days > 0) })
+        let limits = Limits { bytes_max, days_max: Some(days).filter(|days| *days > 0) };
+        Journal::open(self.config.home(), limits, Redactor::new(self.config.secrets()))
     }
 
     fn entry(&self, question: &str, history: &[String], outcome: &Outcome) -> Result<Entry> {
         let report = outcome.report(question);
         let Outcome { planned: Planned { plan, queries, .. }, found, prepared, .. } = outcome;
         let completion = outcome.answer.completion();
-        let ranked = |hit: &crate::search::Hit| Ranked {
+        let ranked = |hit: &Hit| Ranked {
             chunk: hit.chunk.to_string(),
+            heading: hit.heading(),
+            path: hit.path.clone(),
+            lines: hit.lines,
             rank: hit.rank,
             score: hit.score,
             relevance: hit.relevance,
@@ -108,6 +146,8 @@ impl Engine {
             prompt: prepared.as_ref().map_or_else(String::new, Prepared::hash),
             endpoint: self.chat_endpoint()?.address(),
             model: report.model.unwrap_or_default().into(),
+            sampling: prepared.as_ref().map_or_else(Sampling::default, |_| self.sampling()),
+            finish: completion.map(|completion| finish(&completion.finish)),
             answer: report.answer.map(String::from),
             abstained: report.abstained,
             extracted: report.extracted,
@@ -126,6 +166,14 @@ impl Engine {
         })
     }
 
+    fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.config.get("chat.temperature"),
+            seed: self.config.get("chat.seed"),
+            max_tokens: self.config.get("chat.max_tokens"),
+        }
+    }
+
     /// Where an answer to `prepared` is kept. Answers that chance had a part in are not.
     pub(super) fn memory<'j>(
         &self,
@@ -137,14 +185,17 @@ impl Engine {
         if options.temperature > 0.0 {
             return None;
         }
+        // Of a model that has no name it cannot be told whether it still is the same.
+        let name = model.name().ok()??;
         // All that an answer depends on; the passages are in the basis, word for word.
         let parts = [
             env!("CARGO_PKG_VERSION").to_string(),
+            self.analyzer().ok()?.id(),
             self.collection.clone(),
             prepared.basis.clone(),
             prepared.template.clone(),
             model.endpoint().address(),
-            model.name().ok()?.unwrap_or_default().to_string(),
+            name.to_string(),
             options.seed.to_string(),
             prepared.context.tokens.answer.to_string(),
             options.strict.to_string(),
@@ -152,6 +203,15 @@ impl Engine {
         ];
         let key = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex().to_string();
         Some(Memory { journal, key })
+    }
+}
+
+/// As `rag ask --json` would name it.
+fn finish(finish: &Finish) -> String {
+    match finish {
+        Finish::Stop => "stop".into(),
+        Finish::Length => "length".into(),
+        Finish::Other(other) => other.clone(),
     }
 }
 

@@ -10,8 +10,8 @@ mod search;
 mod serve;
 mod weights;
 
-pub use crate::answer::{Answer, Citation, Fault, Grounded, Kind, Plan, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
 pub use crate::answer::facts;
+pub use crate::answer::{Answer, Citation, Fault, Grounded, Kind, Plan, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::journal::{Entry, Feedback, Logged, Percentiles, Rating, Stats};

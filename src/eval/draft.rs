@@ -1,9 +1,9 @@
 //! A suite under way: topics are added one by one, by hand.
 
+use super::EvalProblem;
 use super::answers::Expected;
 use super::files::read_lines;
 use super::suite::{QUERY_LINE, QueryLine};
-use super::EvalProblem;
 use crate::error::{IoContext, Result};
 use serde_json::json;
 use std::fs::OpenOptions;

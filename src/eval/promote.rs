@@ -49,7 +49,10 @@ impl Promoted {
         lines.push(format!("max_chars: {max_chars}"));
         lines.push(match abstain {
             Abstain::Yes => lang.pick("应拒答".into(), "abstains".into()),
-            _ => lang.pick(format!("引用,如 {}", required_docs.join("、")), format!("cites, as {}", required_docs.join(", "))),
+            _ => lang.pick(
+                format!("引用,如 {}", required_docs.join("、")),
+                format!("cites, as {}", required_docs.join(", ")),
+            ),
         });
         lines
     }

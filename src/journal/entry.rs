@@ -33,6 +33,9 @@ pub struct Entry {
     pub endpoint: String,
     /// As the server reports it; empty where it did not answer.
     pub model: String,
+    pub sampling: Sampling,
+    /// Why the model stopped; none where it did not answer.
+    pub finish: Option<String>,
     pub answer: Option<String>,
     pub abstained: bool,
     pub extracted: bool,
@@ -50,10 +53,24 @@ pub struct Entry {
     pub tokens: Tokens,
 }
 
+/// How tokens were chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sampling {
+    pub temperature: f32,
+    pub seed: u64,
+    pub max_tokens: u32,
+}
+
 /// A passage found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ranked {
     pub chunk: String,
+    /// `title › section`
+    pub heading: String,
+    pub path: String,
+    /// First and last line in the file, counted from 1.
+    pub lines: (u32, u32),
     pub rank: u32,
     pub score: f32,
     pub relevance: f32,

@@ -24,11 +24,16 @@ impl Journal {
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
-    pub fn keep(&self, key: &str, kept: &Kept) -> Result<()> {
-        let text = serde_json::to_string(kept).map_err(|error| JournalProblem::form("keep", error))?;
+    /// Whether it is kept: what holds a secret is not, and without it would be another answer.
+    pub fn keep(&self, key: &str, kept: &Kept) -> Result<bool> {
+        let value = serde_json::to_value(kept).map_err(|error| JournalProblem::form("keep", error))?;
+        if self.redactor.value(value.clone()) != value {
+            return Ok(false);
+        }
+        let text = value.to_string();
         let sql = "INSERT OR REPLACE INTO kept (key, at, bytes, answer) VALUES (?1, ?2, ?3, ?4)";
         let values = params![key, now(), text.len() as i64, text];
         self.connection.execute(sql, values).map_err(JournalProblem::of("write"))?;
-        Ok(())
+        Ok(true)
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: what was asked, what came of it and what its reader thought of it; and answers kept for the same question.
 //!
-//! One SQLite file. Nothing that looks like a secret is written ([`redact`]). A journal that cannot be written is no reason
+//! One SQLite file. Nothing that looks like a secret is written ([`Redactor`]). A journal that cannot be written is no reason
 //! to keep an answer back: callers warn and go on.
 
 mod entry;
@@ -9,14 +9,16 @@ mod problem;
 mod redact;
 mod stats;
 
-pub use entry::{Entry, Feedback, Logged, Ranked, Rating, Tokens};
+pub use entry::{Entry, Feedback, Logged, Ranked, Rating, Sampling, Tokens};
 pub use kept::Kept;
 pub use problem::JournalProblem;
-pub use redact::redact;
+pub use redact::Redactor;
 pub use stats::{Percentiles, Stats, stats};
 
 use crate::error::{IoContext, Result};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,20 +27,21 @@ const FILE: &str = "journal.db";
 const BUSY: Duration = Duration::from_secs(3);
 const VERSION: i64 = 1;
 const SCHEMA: &str = "
-    CREATE TABLE asked (
+    CREATE TABLE IF NOT EXISTS asked (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
         entry TEXT NOT NULL
     );
-    CREATE TABLE feedback (
+    CREATE INDEX IF NOT EXISTS asked_at ON asked(at);
+    CREATE TABLE IF NOT EXISTS feedback (
         asked INTEGER NOT NULL REFERENCES asked(id) ON DELETE CASCADE,
         at INTEGER NOT NULL,
         rating TEXT NOT NULL,
         fix TEXT
     );
-    CREATE INDEX feedback_of ON feedback(asked, at);
-    CREATE TABLE kept (
+    CREATE INDEX IF NOT EXISTS feedback_of ON feedback(asked, at);
+    CREATE TABLE IF NOT EXISTS kept (
         key TEXT PRIMARY KEY,
         at INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
@@ -63,32 +66,38 @@ pub struct Limits {
 pub struct Journal {
     connection: Connection,
     limits: Limits,
+    redactor: Redactor,
 }
 
 impl Journal {
-    /// Opens `journal.db` in `folder`, or makes it.
-    pub fn open(folder: &Path, limits: Limits) -> Result<Journal> {
+    /// Opens `journal.db` in `folder`, or makes it, for its owner alone to read.
+    pub fn open(folder: &Path, limits: Limits, redactor: Redactor) -> Result<Journal> {
         std::fs::create_dir_all(folder).at("create", folder)?;
         let path = folder.join(FILE);
         let failed = |error| JournalProblem::new("open", &path, error);
+        // SQLite gives its other files the permissions of this one.
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).at("write", &path)?;
         let connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;").map_err(failed)?;
+        // Before there is a table: what is deleted is given back page by page.
+        let pragmas = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
+        connection.execute_batch(pragmas).map_err(failed)?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         match version {
             0 => {
-                let all = format!("BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;");
+                let all = format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;");
                 connection.execute_batch(&all).map_err(failed)?;
             }
             VERSION => {}
             newer => return Err(JournalProblem::Newer { path, version: newer }.into()),
         }
-        Ok(Journal { connection, limits })
+        Ok(Journal { connection, limits, redactor })
     }
 
     /// Writes down `entry`, secrets struck out; its number.
     pub fn record(&self, entry: &Entry) -> Result<i64> {
-        let text = redact(&serde_json::to_string(entry).map_err(|error| JournalProblem::form("record", error))?);
+        let value = serde_json::to_value(entry).map_err(|error| JournalProblem::form("record", error))?;
+        let text = self.redactor.value(value).to_string();
         let sql = "INSERT INTO asked (at, bytes, entry) VALUES (?1, ?2, ?3)";
         self.connection.execute(sql, params![now(), text.len() as i64, text]).map_err(JournalProblem::of("write"))?;
         let id = self.connection.last_insert_rowid();
@@ -117,10 +126,21 @@ impl Journal {
         Ok(read().map_err(JournalProblem::of("read"))?)
     }
 
+    /// The last `count` entries, the oldest first.
+    pub fn last(&self, count: usize) -> Result<Vec<Logged>> {
+        let read = || -> rusqlite::Result<Vec<Logged>> {
+            let mut statement = self.connection.prepare(&format!("{SELECT} ORDER BY asked.id DESC LIMIT ?1"))?;
+            statement.query_map([count as i64], logged)?.collect()
+        };
+        let mut last = read().map_err(JournalProblem::of("read"))?;
+        last.reverse();
+        Ok(last)
+    }
+
     /// Adds what a reader thinks of an answer; what came before stays, the last counts.
     pub fn rate(&self, id: i64, feedback: &Feedback) -> Result<()> {
         self.get(Some(id))?;
-        let fix = feedback.fix.as_deref().map(redact);
+        let fix = feedback.fix.as_deref().map(|fix| self.redactor.text(fix));
         let sql = "INSERT INTO feedback (asked, at, rating, fix) VALUES (?1, ?2, ?3, ?4)";
         let values = params![id, now(), feedback.rating.name(), fix];
         self.connection.execute(sql, values).map_err(JournalProblem::of("write"))?;
@@ -137,25 +157,39 @@ impl Journal {
         Ok(clear().map_err(JournalProblem::of("write"))?)
     }
 
-    /// Drops what is too old, and the oldest of what is too much.
+    /// Drops what is too old, and the oldest of what is too much. Looks at the size first, which costs nothing.
     fn forget(&self) -> Result<()> {
         let forget = || -> rusqlite::Result<()> {
             if let Some(days) = self.limits.days_max {
                 let before = now() - (days * SECONDS_OF_DAY) as i64;
-                self.connection.execute("DELETE FROM asked WHERE at < ?1", [before])?;
+                for table in ["asked", "kept"] {
+                    self.connection.execute(&format!("DELETE FROM {table} WHERE at < ?1"), [before])?;
+                }
             }
-            for table in ["asked", "kept"] {
-                // A running total from the newest on: what lies beyond the limit goes.
-                let sql = format!(
-                    "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM
-                     (SELECT rowid, SUM(bytes) OVER (ORDER BY at DESC, rowid DESC) AS total FROM {table})
-                     WHERE total > ?1)"
-                );
-                self.connection.execute(&sql, [(self.limits.bytes_max / 2) as i64])?;
-            }
-            Ok(())
+            while self.bytes_used()? > self.limits.bytes_max && self.drop_oldest()? > 0 {}
+            self.connection.execute_batch("PRAGMA incremental_vacuum")
         };
         Ok(forget().map_err(JournalProblem::of("write"))?)
+    }
+
+    /// Of the pages that hold something.
+    fn bytes_used(&self) -> rusqlite::Result<u64> {
+        let pragma = |name: &str| self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        let bytes = (pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?;
+        Ok(bytes as u64)
+    }
+
+    /// Removes an eighth of both tables, so that it need not be done again soon; how many rows that were.
+    fn drop_oldest(&self) -> rusqlite::Result<usize> {
+        let mut dropped = 0;
+        for table in ["asked", "kept"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} ORDER BY at, rowid
+                 LIMIT (SELECT (COUNT(*) + 7) / 8 FROM {table}))"
+            );
+            dropped += self.connection.execute(&sql, [])?;
+        }
+        Ok(dropped)
     }
 }
 

@@ -85,7 +85,7 @@ struct ReviewArgs {
 
 pub fn run(args: LogArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
-        None => list(engine.log(None)?, args.number, args.json, lang),
+        None => list(&engine.log_last(args.number)?, args.json, lang),
         Some(Action::Show { entry, json: true }) => {
             render::json(&engine.logged(&entry)?)?;
             Ok(Outcome::Done)
@@ -120,8 +120,7 @@ fn nothing(lang: Lang) -> Run {
     Ok(Outcome::Nothing)
 }
 
-fn list(all: Vec<Logged>, number: usize, json: bool, lang: Lang) -> Run {
-    let last = &all[all.len().saturating_sub(number)..];
+fn list(last: &[Logged], json: bool, lang: Lang) -> Run {
     if last.is_empty() {
         return nothing(lang);
     }

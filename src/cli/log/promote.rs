@@ -53,7 +53,9 @@ pub fn run(args: PromoteArgs, engine: &Engine, lang: Lang) -> Run {
     }
     let Promoted { suite, question, expected } = &promoted;
     let id = &expected.qid;
-    render::note(&lang.pick(format!("已记入 {suite}:{id}“{question}”"), format!("added to {suite} as {id}: {question}")));
+    render::note(
+        &lang.pick(format!("已记入 {suite}:{id}“{question}”"), format!("added to {suite} as {id}: {question}")),
+    );
     for criterion in promoted.criteria(lang) {
         render::note(&format!("  {criterion}"));
     }
