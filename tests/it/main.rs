@@ -12,6 +12,8 @@ mod filters;
 mod flywheel;
 mod gemma;
 mod injection;
+mod journal_cli;
+mod kept_answers;
 mod llama;
 mod rerank;
 mod scripted_hub;

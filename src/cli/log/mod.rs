@@ -186,7 +186,13 @@ fn show(out: &mut impl Write, logged: &Logged, lang: Lang) -> std::io::Result<()
         writeln!(out, "  {DIM}{name:<11}{DIM:#}{}", value.trim())?;
     }
     for hit in &entry.hits {
-        writeln!(out, "  [{}] {} {DIM}{:.3}{DIM:#}", hit.rank, hit.chunk, hit.relevance)?;
+        let place = render::place(&hit.path, hit.lines);
+        let (rank, heading, chunk, relevance) = (hit.rank, &hit.heading, &hit.chunk, hit.relevance);
+        writeln!(out, "  [{rank}] {heading}  {DIM}{place} {chunk} {relevance:.3}{DIM:#}")?;
+        let cited = entry.citations.as_array().into_iter().flatten();
+        for citation in cited.filter(|citation| citation["chunk"] == hit.chunk.as_str()) {
+            writeln!(out, "      {}", citation["quote"].as_str().unwrap_or_default())?;
+        }
     }
     if let Some(feedback) = feedback {
         let fix = feedback.fix.as_deref().unwrap_or_default();
