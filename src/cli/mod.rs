@@ -17,6 +17,7 @@ mod log;
 mod models;
 mod render;
 mod search;
+mod skew;
 mod snippet;
 mod status;
 mod trace;
@@ -66,6 +67,8 @@ enum Command {
     Feedback(feedback::FeedbackArgs),
     /// Pin what answers depend on in rag.lock 锁定模型、提示与索引参数
     Lock(lock::LockArgs),
+    /// How far users' questions are from those of a suite 日志与评测集的偏差
+    Skew(skew::SkewArgs),
     /// Check the documents of a folder 检查语料
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
@@ -137,6 +140,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Lock(args) => lock::run(args, &engine, lang),
         Command::Log(args) => log::run(args, &engine, lang),
         Command::Feedback(args) => feedback::run(args, &engine, lang),
+        Command::Skew(args) => skew::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),

@@ -68,7 +68,8 @@ pub fn seconds(duration: Duration) -> String {
 /// JSON on one line of stdout.
 pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
+    // As the error of the writer that it is, so that a pipe that was closed is known for one.
+    serde_json::to_writer(&mut out, value).map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
@@ -87,6 +88,12 @@ pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(fill))
 }
 
+/// As [`padded`], with the blanks before it.
+pub fn flush_right(text: &str, width: usize) -> String {
+    let fill = width.saturating_sub(unicode_width::UnicodeWidthStr::width(text));
+    format!("{}{text}", " ".repeat(fill))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +102,7 @@ mod tests {
     fn columns_count_han_characters_twice() {
         assert_eq!(padded("索引", 6), "索引  ");
         assert_eq!(padded("longer", 3), "longer");
+        assert_eq!(flush_right("索引", 6), "  索引");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use crate::models::weights::{
 };
 pub use crate::ranking::{Candidate, Stage, Step};
 pub use crate::search::{
-    Calibration, Calibrations, Correction, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Logistic, LookedUp, Mode,
+    Calibration, Calibrations, Correction, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Known, Logistic, LookedUp, Mode,
     Relevance, Rrf, SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
 pub use crate::store::{About, Generation, StoreProblem, TermShare};

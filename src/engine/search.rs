@@ -7,7 +7,7 @@ use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking};
 use crate::search::{
-    self, Calibration, Found, Fusion, FusionKind, Mode, Models, Relevance, Rerank, RerankKind, Rrf, Scope,
+    self, Calibration, Found, Fusion, FusionKind, Known, Mode, Models, Relevance, Rerank, RerankKind, Rrf, Scope,
     SearchProblem, WORDS_ALONE,
 };
 use crate::store::Filter;
@@ -91,6 +91,11 @@ impl Engine {
     pub fn coverages(&self, query: &str, candidates: &[Candidate]) -> Result<Vec<f32>> {
         let ids: Vec<ChunkId> = candidates.iter().map(|candidate| candidate.chunk.clone()).collect();
         search::coverages(query, &ids, self.scope()?)
+    }
+
+    /// What of a query the collection knows.
+    pub fn known(&self, query: &str) -> Result<Known> {
+        search::known(query, self.scope()?)
     }
 
     /// Name of the embedder whose vectors are indexed, as calibrations are named.

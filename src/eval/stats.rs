@@ -51,6 +51,24 @@ pub fn randomization_p(differences: &[f64]) -> f64 {
     (as_far + 1) as f64 / (RESAMPLES + 1) as f64
 }
 
+/// Of [`two_sample_p`], which sorts and counts anew each time.
+const PERMUTATIONS: usize = 2_000;
+
+/// p of the two-sample permutation test: how often two samples drawn from both together are at least as far apart as these
+/// are (Fisher 1935; Pitman 1937).
+pub fn two_sample_p<T: Copy>(one: &[T], other: &[T], distance: impl Fn(&[T], &[T]) -> f64) -> f64 {
+    let bar = distance(one, other) - 1e-12;
+    let mut pooled: Vec<T> = one.iter().chain(other).copied().collect();
+    let mut rng = Rng::with_seed(SEED);
+    let mut as_far = 0;
+    for _ in 0..PERMUTATIONS {
+        rng.shuffle(&mut pooled);
+        let (one, other) = pooled.split_at(one.len());
+        as_far += usize::from(distance(one, other) >= bar);
+    }
+    (as_far + 1) as f64 / (PERMUTATIONS + 1) as f64
+}
+
 /// Mean of the paired differences over their standard deviation (Cohen's d for pairs); 0 where nothing differs.
 pub fn effect(differences: &[f64]) -> f64 {
     let deviation = deviation(differences);
@@ -110,6 +128,17 @@ mod tests {
         assert_eq!(randomization_p(&[0.0; 5]), 1.0);
         assert!(randomization_p(&[1.0, -1.0, 1.0, -1.0]) > 0.9);
         assert!(randomization_p(&[0.5; 100]) < 0.001);
+    }
+
+    #[test]
+    fn two_samples_of_one_kind_are_not_told_apart() {
+        let distance = |one: &[f64], other: &[f64]| (mean(one) - mean(other)).abs();
+        // Of the 20 ways to take three of six, two are as far apart as these: p = .1.
+        let p = two_sample_p(&[1.0, 2.0, 3.0], &[7.0, 8.0, 9.0], distance);
+        assert!((p - 0.1).abs() < 0.03, "{p}");
+        assert_eq!(two_sample_p(&[1.0; 9], &[1.0; 4], distance), 1.0);
+        let (low, high): (Vec<f64>, Vec<f64>) = (0..40).map(|n| (f64::from(n % 7), f64::from(n % 7) + 3.0)).unzip();
+        assert!(two_sample_p(&low, &high, distance) < 0.001);
     }
 
     #[test]

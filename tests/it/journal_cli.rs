@@ -128,3 +128,33 @@ fn a_journal_that_is_off_or_broken_keeps_no_answer_back() {
     let (code, _, err) = run(home.path(), &["log"]);
     assert!(code == 2 && err.contains("RAG_JOURNAL"), "{err}");
 }
+
+#[test]
+fn the_log_is_compared_with_a_suite_and_few_questions_conclude_nothing() {
+    let (home, dir) = noted();
+    let home = home.path();
+    let suite = dir.path().join("suite");
+    let suite = suite.to_str().unwrap();
+    let add = ["eval", "add", "--doc", "piano.md", "--suite", suite, "请问这一台钢琴究竟一共有多少个琴键呢?"];
+    assert_eq!(run(home, &add).0, 0);
+    assert_eq!(run(home, &["skew", suite]).0, 1, "nothing was asked yet");
+    run(home, &["ask", "PIANO", "--extractive"]);
+    run(home, &["ask", "钢琴", "--extractive"]);
+    let skew = json(home, &["skew", suite, "--json"]);
+    assert_eq!((&skew["log"], &skew["asked"], &skew["is_enough"]), (&json!(2), &json!(1), &json!(false)));
+    let script = &skew["mixes"][0];
+    assert_eq!((&script["name"], &script["distance"]), (&json!("script"), &json!(0.5)), "{script}");
+    assert_eq!(
+        script["groups"][1],
+        json!({
+            "name": "latin", "log": { "count": 1, "share": 0.5 }, "suite": { "count": 0, "share": 0.0 },
+        })
+    );
+    let unknown = skew["mixes"].as_array().unwrap().iter().find(|mix| mix["name"] == "unknown_word").unwrap();
+    assert_eq!(unknown["groups"][1]["log"]["count"], json!(1), "PIANO stands nowhere: {unknown}");
+    let (code, out, _) = run(home, &["skew", suite]);
+    assert!(code == 0 && out.contains("too few to conclude anything (2 logged, 1 in the suite)"), "{out}");
+    // Another collection was asked nothing.
+    assert_eq!(outcome(rag(home).args(["index", "-c", "other"]).arg(dir.path())).0, 0);
+    assert_eq!(run(home, &["skew", suite, "-c", "other"]).0, 1);
+}
