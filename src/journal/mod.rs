@@ -25,6 +25,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const FILE: &str = "journal.db";
 /// Two commands at once: one waits for the other.
 const BUSY: Duration = Duration::from_secs(3);
+/// What is deleted is given back page by page, which must be said before there is a table. A crash may cost the last entry
+/// and never the file.
+const PRAGMAS: &str = "
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA foreign_keys = ON;
+";
 const VERSION: i64 = 1;
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS asked (
@@ -79,9 +87,7 @@ impl Journal {
         OpenOptions::new().create(true).append(true).mode(0o600).open(&path).at("write", &path)?;
         let connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
-        // Before there is a table: what is deleted is given back page by page.
-        let pragmas = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
-        connection.execute_batch(pragmas).map_err(failed)?;
+        connection.execute_batch(PRAGMAS).map_err(failed)?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
         match version {
             0 => {
