@@ -14,6 +14,7 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod judge;
 mod order;
 mod plan;
 mod problem;
@@ -24,6 +25,7 @@ mod report;
 mod rewrite;
 mod sentence;
 mod spelling;
+mod stray;
 mod structured;
 mod support;
 
@@ -32,7 +34,8 @@ pub use citation::Citation;
 pub use context::{Context, TokenShares};
 pub use extract::extract;
 pub use facts::facts;
-pub use guard::{may_quote_instead, refuse};
+pub use guard::{language, may_quote_instead, refuse, speaks};
+pub use judge::{Preference, Winner, judge};
 pub use plan::{Kind, Plan};
 pub use problem::AnswerProblem;
 pub use prompt::Template;
@@ -40,6 +43,7 @@ pub use question::question_for;
 pub use report::{Asked, Nearest};
 pub use rewrite::{joined, rewrite};
 pub use sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
+pub use stray::{stray_figures, without_markers};
 
 use crate::document::Passage;
 use crate::error::{Error, Result};

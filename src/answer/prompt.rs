@@ -15,6 +15,8 @@ const QUESTION_ZH: &str = include_str!("prompts/question.zh.md");
 const QUESTION_EN: &str = include_str!("prompts/question.en.md");
 const REWRITE_ZH: &str = include_str!("prompts/rewrite.zh.md");
 const REWRITE_EN: &str = include_str!("prompts/rewrite.en.md");
+const JUDGE_ZH: &str = include_str!("prompts/judge.zh.md");
+const JUDGE_EN: &str = include_str!("prompts/judge.en.md");
 const SYSTEM: &str = "[system]";
 const USER: &str = "[user]";
 /// Longest attribute of a passage's tag, in characters.
@@ -64,6 +66,13 @@ impl Template {
         Template { name, text: text.into(), system, user }
     }
 
+    /// Asks which of two answers is better.
+    pub fn for_judging(lang: Lang) -> Template {
+        let (name, text) = lang.pick(("judge.zh", JUDGE_ZH), ("judge.en", JUDGE_EN));
+        let (system, user) = split(text).expect("a test renders every built-in template");
+        Template { name, text: text.into(), system, user }
+    }
+
     /// A user's own template.
     pub fn parse(text: &str) -> Result<Template, AnswerProblem> {
         let (system, user) = split(text)?;
@@ -108,6 +117,12 @@ impl Template {
     pub fn render_history(&self, question: &str, history: &str) -> Result<[Message; 2], AnswerProblem> {
         let (question, history) = (escape(question), escape(history));
         self.fill(context! { question, history })
+    }
+
+    /// The messages for comparing two answers to `question`.
+    pub fn render_pair(&self, question: &str, first: &str, second: &str) -> Result<[Message; 2], AnswerProblem> {
+        let (question, first, second) = (escape(question), escape(first), escape(second));
+        self.fill(context! { question, first, second })
     }
 
     fn fill(&self, values: minijinja::Value) -> Result<[Message; 2], AnswerProblem> {

@@ -86,7 +86,7 @@ const CLAIM_TERMS_MIN: usize = 3;
 const STATEMENT_TERMS_MIN: usize = 2;
 
 /// `1. text` → `text`: the number counts the answer's own points.
-fn without_list_mark(sentence: &str) -> &str {
+pub(super) fn without_list_mark(sentence: &str) -> &str {
     let rest = sentence.trim_start_matches(|c: char| c.is_ascii_digit());
     match rest.strip_prefix(['.', '、', ')', '．', '）']) {
         Some(text) if rest.len() < sentence.len() && !text.starts_with(|c: char| c.is_ascii_digit()) => {

@@ -77,6 +77,8 @@ pub static KEYS: &[Key] = &[
     key("chat.seed", &["RAG_SEED"], "1", ("sampling seed", "随机种子")),
     key("chat.context", &["RAG_CONTEXT"], "0", ("context window in tokens; 0 asks the server, and takes 4096 where it does not say", "上下文窗口(词元),0 为询问服务器")),
     key("chat.passages", &["RAG_PASSAGES"], "3", ("passages given to the model", "交给模型的段落数")),
+    key("chat.stuff_all", &["RAG_STUFF_ALL"], "false", ("give as many passages as the window takes, instead of chat.passages: for comparisons", "窗口放得下多少段就给多少段(用于对比)")),
+    key("chat.shuffle", &["RAG_SHUFFLE"], "0", ("seed that shuffles the passages given, 0 leaves them ranked: for comparisons", "打乱段落次序的种子,0 为不打乱(用于对比)")),
     key("chat.extractive", &["RAG_EXTRACTIVE"], "false", ("answer with sentences of the sources, without a model", "不用模型,只摘原句")),
     key("chat.strict", &["RAG_STRICT"], "false", ("leave out sentences that no passage supports, instead of marking them", "删去无依据的句子,而不是标出")),
     key("chat.language", &["RAG_ANSWER_LANGUAGE"], "auto", ("language of the answer: zh, en, or auto (Chinese to a Chinese question, else that of the sources)", "回答的语言:zh、en 或 auto")),

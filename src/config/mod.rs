@@ -127,13 +127,16 @@ impl Config {
         if !["auto", "zh", "en"].contains(&self.text("chat.language")) {
             return Err(self.bad("chat.language", "auto, zh or en"));
         }
-        self.number::<u64>("chat.seed", "a whole number")?;
+        for name in ["chat.seed", "chat.shuffle"] {
+            self.number::<u64>(name, "a whole number")?;
+        }
         self.number::<u16>("llama.port", "a port number")?;
         for name in [
             "index.code",
             "chat.extractive",
             "chat.strict",
             "chat.structured",
+            "chat.stuff_all",
             "journal.enabled",
             "journal.cache",
             "models.offline",
@@ -158,9 +161,10 @@ impl Config {
         Ok(config)
     }
 
-    /// The settings below `prefix` that are not the default, `name=value` each.
+    /// The settings below `prefix` that are not the default, `name=value` each; secrets are left out.
     pub fn changed(&self, prefix: &str) -> Vec<String> {
-        let keys = KEYS.iter().filter(|key| key.name.starts_with(prefix) && self.text(key.name) != key.default);
+        let is_shown = |key: &&Key| key.name.starts_with(prefix) && key.scope != Scope::Secret;
+        let keys = KEYS.iter().filter(|key| is_shown(key) && self.text(key.name) != key.default);
         keys.map(|key| format!("{}={}", key.name, self.text(key.name))).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Asking: retrieval, then the answer from what was found.
 
 use super::{Engine, SearchRequest};
-use crate::answer::{self, Answer, Asked, Checked, Nearest, Plan, Prepared, Template};
+use crate::answer::{self, Answer, Asked, Checked, Kind, Nearest, Plan, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
 use crate::error::{IoContext, Result};
 use crate::journal::Journal;
@@ -67,10 +67,10 @@ impl Outcome {
 }
 
 /// What came of the passages.
-struct Answered {
-    answer: Answer,
-    prepared: Option<Prepared>,
-    cached: bool,
+pub(super) struct Answered {
+    pub answer: Answer,
+    pub prepared: Option<Prepared>,
+    pub cached: bool,
 }
 
 impl Engine {
@@ -106,18 +106,31 @@ impl Engine {
         on: &mut dyn FnMut(AskEvent<'_>),
     ) -> Result<Answered> {
         let (passages, answerable) = (passages(found), found.evidence.answerable);
-        let without_model = |answer| Ok(Answered { answer, prepared: None, cached: false });
         if let Some(reason) = answer::refuse(question, &passages, answerable, self.relevance()?.floor) {
-            return without_model(Answer::Abstained { reason, sentences: Vec::new(), completion: None });
+            let answer = Answer::Abstained { reason, sentences: Vec::new(), completion: None };
+            return Ok(Answered { answer, prepared: None, cached: false });
         }
+        self.answer_over(question, plan.kind, (&passages, answerable), memory, on)
+    }
+
+    /// The answer from `passages`, of which there is at least one; `answerable` is what retrieval makes of them, 0 to 1.
+    pub(super) fn answer_over(
+        &self,
+        question: &str,
+        kind: Kind,
+        (passages, answerable): (&[Passage], f32),
+        memory: Option<&Journal>,
+        on: &mut dyn FnMut(AskEvent<'_>),
+    ) -> Result<Answered> {
         let analyzer = self.analyzer()?;
+        let without_model = |answer| Ok(Answered { answer, prepared: None, cached: false });
         if self.config.is_on("chat.extractive") {
-            let grounded = answer::extract(question, plan.kind, &passages, analyzer);
+            let grounded = answer::extract(question, kind, passages, analyzer);
             on(AskEvent::Text(&grounded.text));
             return without_model(Answer::Grounded(grounded));
         }
         let (options, model) = (self.answer_options()?, self.chat_model()?);
-        let prepared = match answer::prepare(question, &passages, Some(&model), &options) {
+        let prepared = match answer::prepare(question, passages, Some(&model), &options) {
             Ok(prepared) => prepared,
             Err(error) => return without_model(answer::missing(error, None)?),
         };
@@ -130,7 +143,7 @@ impl Engine {
         let on_text = &mut |text: &str| on(AskEvent::Text(text));
         let mut answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
         if answer::may_quote_instead(&answer, answerable) {
-            let extract = answer::extract(question, plan.kind, &passages, analyzer);
+            let extract = answer::extract(question, kind, passages, analyzer);
             on(AskEvent::Text(&extract.text));
             answer = answer.quoting(extract);
         }
@@ -174,7 +187,9 @@ impl Engine {
         let founds: Vec<Found> =
             planned.queries.iter().map(|query| self.search(query, &request)).collect::<Result<_>>()?;
         let limit = request.limit.unwrap_or_default();
-        Ok(search::merge(founds, limit).expect("the question itself is always among the queries"))
+        let mut found = search::merge(founds, limit).expect("the question itself is always among the queries");
+        shuffle(&mut found, self.config.get("chat.shuffle"));
+        Ok(found)
     }
 
     /// The exact messages that `ask` would send, without asking for an answer. The endpoint is asked for its
@@ -230,7 +245,9 @@ impl Engine {
     }
 
     fn passages_request(&self) -> Result<SearchRequest> {
-        let (limit, rerank) = (self.config.get("chat.passages"), self.config.text("chat.rerank").parse()?);
+        // More than any window takes: what does not fit is left out when the prompt is packed.
+        let limit = self.config.get(if self.config.is_on("chat.stuff_all") { "search.depth" } else { "chat.passages" });
+        let rerank = self.config.text("chat.rerank").parse()?;
         Ok(SearchRequest { limit: Some(limit), rerank: Some(rerank), ..SearchRequest::default() })
     }
 
@@ -242,7 +259,7 @@ impl Engine {
         Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())
     }
 
-    fn answer_options(&self) -> Result<answer::Options> {
+    pub(super) fn answer_options(&self) -> Result<answer::Options> {
         let template = match self.config.optional("chat.prompt") {
             Some(path) => Some(Template::parse(&std::fs::read_to_string(path).at("read", path)?)?),
             None => None,
@@ -261,6 +278,17 @@ impl Engine {
             strict: self.config.is_on("chat.strict"),
             structured: self.config.is_on("chat.structured"),
         })
+    }
+}
+
+/// Puts the hits into an order that `seed` draws, and numbers them by it; 0 leaves them as they were ranked.
+fn shuffle(found: &mut Found, seed: u64) {
+    if seed == 0 {
+        return;
+    }
+    fastrand::Rng::with_seed(seed).shuffle(&mut found.hits);
+    for (index, hit) in found.hits.iter_mut().enumerate() {
+        hit.rank = index as u32 + 1;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod doctor;
+mod examine;
 mod inspect;
 mod journal;
 mod lock;
@@ -11,7 +12,10 @@ mod serve;
 mod weights;
 
 pub use crate::answer::facts;
-pub use crate::answer::{Answer, Citation, Fault, Grounded, Kind, Plan, Prepared, Sentence, UNSUPPORTED_MARK, Verdict};
+pub use crate::answer::{
+    Abstention, Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK, Verdict, Winner,
+    without_markers,
+};
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
 pub use crate::journal::{Entry, Feedback, Logged, Percentiles, Rating, Stats};
@@ -32,6 +36,7 @@ pub use crate::store::{About, Generation, StoreProblem, TermShare};
 pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};
+pub use examine::{Answering, GivenOutcome};
 pub use inspect::{ChunkOutline, IndexedTerm, Inspected};
 pub use journal::Recorded;
 pub use lock::{Depth, Difference, LOCK_FILE, Lock};
