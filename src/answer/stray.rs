@@ -10,7 +10,7 @@ use super::support::without_list_mark;
 use crate::document::Passage;
 use crate::text::sentences;
 
-/// Figures of the shown text, as written there, that stand in no passage, or not in those that their sentence cites.
+/// Figures of the shown text that stand in no passage, or not in those that their sentence cites.
 /// Not counted are sentences that are marked as unsupported, and figures of the question itself. `passages` are those
 /// that the markers number.
 pub fn stray_figures(grounded: &Grounded, passages: &[Passage], question: &str) -> Vec<String> {
@@ -99,9 +99,9 @@ mod tests {
     fn a_figure_must_stand_in_what_its_sentence_cites() {
         use Verdict::{NoClaim, Supported, Unsupported};
         check("显存", &[("只要 48GB。", Supported, &[1])], "只要 48GB。[1]", &[]);
-        check("显存", &[("只要 48GB。", Supported, &[2])], "只要 48GB。[2]", &["48GB"]);
+        check("显存", &[("只要 48GB。", Supported, &[2])], "只要 48GB。[2]", &["48gb"]);
         check("显存", &[("只要 47GB。", Unsupported, &[])], "只要 47GB。[?]", &[]);
-        check("显存", &[("只要 47GB。", Unsupported, &[])], "只要 47GB。", &["47GB"]);
+        check("显存", &[("只要 47GB。", Unsupported, &[])], "只要 47GB。", &["47gb"]);
         check("显存", &[("有 99 条:", NoClaim, &[])], "有 99 条:", &["99条"]);
         check("65 GB 够吗", &[("65 GB 够吗?", NoClaim, &[])], "65 GB 够吗?", &[]);
         check("显存", &[("2. 只要 48 GB。", Supported, &[1])], "2. 只要 48 GB。[1]", &[]);

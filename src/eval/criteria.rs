@@ -1,7 +1,7 @@
 //! Criteria: by how many things a case is judged. With fewer than three, an answer passes by luck.
 
 use super::EvalProblem;
-use super::answers::{Abstain, Expected};
+use super::assertion::{Abstain, Expected};
 use super::files::read_lines;
 use crate::error::Result;
 use std::path::Path;

@@ -26,6 +26,12 @@ pub enum EvalProblem {
     ShortHaystack { path: PathBuf, wanted: usize, found: usize },
     #[error("the suites hold no topic for which a vector was found")]
     NothingToTune,
+    #[error("no question of the suite is of type {name}")]
+    UnknownSlice { name: String, known: Vec<String> },
+    #[error("{path} holds another run: {difference}")]
+    OtherRun { path: PathBuf, difference: String },
+    #[error("{path} is no record of rag eval {run}")]
+    NoRecord { path: PathBuf, run: &'static str },
     #[error("no topic of {suite} has a judged document")]
     NoTopics { suite: String },
     #[error("{path}: {topic} has {criteria} criteria, at least {wanted} are needed")]
@@ -56,6 +62,9 @@ impl Problem for EvalProblem {
             EvalProblem::ShortHaystack { path, wanted, found } => {
                 format!("{} 只有 {found} 段,要用 {wanted} 段", path.display())
             }
+            EvalProblem::UnknownSlice { name, .. } => format!("评测集里没有 {name} 类问题"),
+            EvalProblem::OtherRun { path, difference } => format!("{} 是另一次运行:{difference}", path.display()),
+            EvalProblem::NoRecord { path, run } => format!("{} 不是 rag eval {run} 的记录", path.display()),
             EvalProblem::NothingToTune => "评测集里没有能用来校准的查询".into(),
             EvalProblem::NoTopics { suite } => format!("评测集 {suite} 里没有带标注的查询"),
             EvalProblem::FewCriteria { path, topic, criteria, wanted } => {
@@ -70,7 +79,13 @@ impl Problem for EvalProblem {
         let one_of =
             |known: &[String]| lang.pick(format!("可用:{}", known.join("、")), format!("one of {}", known.join(", ")));
         match self {
-            EvalProblem::NoSplit { known, .. } | EvalProblem::UnknownMetric { known, .. } => Some(one_of(known)),
+            EvalProblem::NoSplit { known, .. }
+            | EvalProblem::UnknownMetric { known, .. }
+            | EvalProblem::UnknownSlice { known, .. } => Some(one_of(known)),
+            EvalProblem::OtherRun { .. } => Some(lang.pick(
+                "换一个文件名,或先移走旧文件:不同设置的结果不混在一起".into(),
+                "name another file, or move this one away: results of two settings are not mixed".into(),
+            )),
             EvalProblem::UnknownSystem { .. } => Some(one_of(&["lexical", "dense", "hybrid", "rrf"].map(String::from))),
             EvalProblem::BadLine { expected, .. } => {
                 Some(lang.pick(format!("每行应为:{expected}"), format!("a line holds {expected}")))
@@ -93,6 +108,7 @@ impl Problem for EvalProblem {
             EvalProblem::KnownQuestion { .. }
             | EvalProblem::ShortHaystack { .. }
             | EvalProblem::NoTopic { .. }
+            | EvalProblem::NoRecord { .. }
             | EvalProblem::NoSuite { .. }
             | EvalProblem::BadSuite { .. }
             | EvalProblem::NothingToTune

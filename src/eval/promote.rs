@@ -2,7 +2,7 @@
 //! every change.
 
 use super::EvalProblem;
-use super::answers::{Abstain, Expected};
+use super::assertion::{Abstain, Expected};
 use super::draft::{Draft, NewTopic};
 use crate::engine::{Engine, Logged, SearchRequest, facts, fold};
 use crate::error::Result;

@@ -1,11 +1,11 @@
 //! `rag eval answers`.
 
-use super::super::render::{self, BOLD, DIM, padded};
+use super::super::render::{self, DIM};
 use super::super::{Flags, Outcome, Run, set};
-use super::Bars;
+use super::{Bars, card};
 use crate::engine::Engine;
 use crate::error::IoContext;
-use crate::eval::{self, Asked, ReportCard, Share};
+use crate::eval::{self, Asked, ReportCard, Selection};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -13,22 +13,53 @@ use std::path::PathBuf;
 
 const QUESTION_CHARS: usize = 40;
 
+/// Which questions of a suite are asked.
 #[derive(Debug, Args)]
-pub struct AnswersArgs {
-    /// Folder of the suite, with answers.jsonl 评测集目录
-    suite: PathBuf,
+pub struct SelectionArgs {
     /// dev or test, as the suite has them 数据划分
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
+    /// Only questions of these types 只问这些类型
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    slices: Vec<String>,
+    /// Only the first N questions of each type 每类只问前 N 题
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Ask each question so often 每题问几次
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+}
+
+impl SelectionArgs {
+    pub fn selection(&self) -> Selection {
+        let SelectionArgs { split, slices, limit, repeat } = self;
+        Selection { split: split.clone(), slices: slices.clone(), limit: *limit, repeat: *repeat }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct AnswersArgs {
+    /// Folder of the suite, with answers.jsonl 评测集目录
+    #[arg(required_unless_present = "from")]
+    suite: Option<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
     /// Answer with sentences of the sources, without a model 不用模型,只摘原句
     #[arg(long)]
     extractive: bool,
-    /// Write every question with its answer, one JSON a line, as it is asked 逐条结果
+    /// Write every question with its answer, one JSON a line, as it is asked; a file that is there already is gone on with
+    /// 逐条结果,可中断后接着跑
     #[arg(long, value_name = "FILE")]
     asked: Option<PathBuf>,
+    /// The card of such a file, asking nobody 只按已有的逐条结果出成绩单
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "asked"])]
+    from: Option<PathBuf>,
     /// Print the report card as JSON 成绩单输出 JSON
     #[arg(long)]
     json: bool,
+    /// Write the report card as one HTML page, with every failed question 成绩单写成网页
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 impl AnswersArgs {
@@ -38,26 +69,20 @@ impl AnswersArgs {
 }
 
 pub fn run(args: AnswersArgs, engine: &Engine, lang: Lang) -> Run {
-    let mut file = match &args.asked {
-        Some(path) => Some((std::fs::File::create(path).at("create", path)?, path)),
-        None => None,
-    };
-    let mut written = Ok(());
-    let mut bars = Bars::new(lang);
-    let on_asked = &mut |asked: &Asked| {
-        if let Some((file, path)) = &mut file
-            && written.is_ok()
-        {
-            written = serde_json::to_string(asked)
-                .map_err(Into::into)
-                .and_then(|line| writeln!(file, "{line}"))
-                .at("write", *path);
+    let (all, card) = match (&args.suite, &args.from) {
+        (_, Some(path)) => eval::read_card(path)?,
+        (suite, None) => {
+            let suite = suite.as_ref().expect("clap requires one of the two");
+            let mut bars = Bars::new(lang);
+            let on = &mut |progress: eval::Progress<'_>| bars.show("", progress);
+            let outcome = eval::ask_all(suite, &args.selection.selection(), engine, args.asked.as_deref(), on);
+            bars.clear();
+            outcome?
         }
     };
-    let outcome = eval::ask_all(&args.suite, args.split.as_deref(), engine, &mut |on| bars.show("", on), on_asked);
-    bars.clear();
-    let (all, card) = outcome?;
-    written?;
+    if let Some(path) = &args.html {
+        std::fs::write(path, eval::card_page(&card, &all, lang)).at("write", path)?;
+    }
     if args.json {
         render::json(&card)?;
     } else {
@@ -72,36 +97,6 @@ fn show(all: &[Asked], card: &ReportCard, lang: Lang) -> anyhow::Result<()> {
         let question: String = question.chars().take(QUESTION_CHARS).collect();
         writeln!(out, "{id} {question} {DIM}{}{DIM:#}", failures.join(" · "))?;
     }
-    let ReportCard { suite, split, questions, .. } = card;
-    let count = lang.pick(format!("{questions} 个问题"), format!("{questions} questions"));
-    writeln!(out, "{BOLD}{suite} {split}{BOLD:#} {count}")?;
-    let rows = [
-        ("断言全部成立", "all assertions hold", card.pass),
-        ("有核对过的引用", "with a checked citation", card.cited),
-        ("没有撤回的标记", "no marker taken back", card.nothing_withdrawn),
-        ("误拒", "false refusal", card.false_refusal),
-        ("拒答召回", "refusal recall", card.refusal_recall),
-        ("拒答精确", "refusal precision", card.refusal_precision),
-    ];
-    for (zh, en, share) in rows {
-        writeln!(out, "{} {}", padded(lang.pick(zh, en), 24), words(share))?;
-    }
-    for (slice, share) in &card.slices {
-        writeln!(out, "{} {}", padded(slice, 24), words(*share))?;
-    }
-    let first = card.first_token_p50_ms.map_or(String::new(), |ms| format!("{ms:.0} ms, "));
-    writeln!(
-        out,
-        "{} {first}{:.0} ms",
-        padded(lang.pick("首词元、全程,中位", "first token, total, p50"), 24),
-        card.total_p50_ms
-    )?;
+    card::show(&mut out, card, lang)?;
     Ok(())
-}
-
-fn words(Share { value, ci95: [low, high], of }: Share) -> String {
-    match of {
-        0 => "-".into(),
-        _ => format!("{:>5.1} %  [{:.1}, {:.1}]  n={of}", 100.0 * value, 100.0 * low, 100.0 * high),
-    }
 }

@@ -3,6 +3,7 @@
 mod add;
 mod agreement;
 mod answers;
+mod card;
 mod checks;
 mod diff;
 mod lint;
