@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// What to search for. A follow-up is searched for as typed, too: a rewrite may lose what matters.
-    fn plan(&self, question: &str, history: &[String]) -> Result<Planned> {
+    pub(super) fn plan(&self, question: &str, history: &[String]) -> Result<Planned> {
         let alone = self.alone(question, history)?;
         let plan = Plan::of(&alone);
         let mut queries = vec![alone.clone()];
@@ -182,7 +182,7 @@ impl Engine {
     }
 
     /// What the queries of a plan find, as one list.
-    fn gather(&self, planned: &Planned) -> Result<Found> {
+    pub(super) fn gather(&self, planned: &Planned) -> Result<Found> {
         let request = self.passages_request()?;
         let founds: Vec<Found> =
             planned.queries.iter().map(|query| self.search(query, &request)).collect::<Result<_>>()?;

@@ -75,6 +75,14 @@ impl Engine {
         Ok(GivenOutcome { answer, prepared, total: begin.elapsed() })
     }
 
+    /// Loads all that retrieval needs, so that the first question is not the one that waits for it.
+    pub fn warm_up(&self, question: &str) -> Result<()> {
+        self.gather(&self.plan(question, &[])?)?;
+        // Asked for only where the legs disagree; whoever has none of it is none the worse.
+        let _ = self.reread(question);
+        Ok(())
+    }
+
     /// Which of two answers the chat model thinks better.
     pub fn judge(&self, question: &str, a: &str, b: &str) -> Result<Preference> {
         answer::judge(question, a, b, &self.chat_model()?, self.config.get("chat.seed"))

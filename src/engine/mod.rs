@@ -13,8 +13,8 @@ mod weights;
 
 pub use crate::answer::facts;
 pub use crate::answer::{
-    Abstention, Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK, Verdict, Winner,
-    without_markers,
+    Abstention, Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK,
+    Verdict, Winner, without_markers,
 };
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};

@@ -39,8 +39,9 @@ impl Questions {
         let mut expected: BTreeMap<String, Expected> = expected.map(|line| (line.qid.clone(), line)).collect();
         let questions = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?.into_iter();
         let of_split = questions.filter(|question| question.split.as_ref().is_none_or(|split| *split == suite.split));
-        let questions: Vec<(QueryLine, Expected)> =
-            of_split.filter_map(|question| expected.remove(&question._id).map(|expected| (question, expected))).collect();
+        let questions: Vec<(QueryLine, Expected)> = of_split
+            .filter_map(|question| expected.remove(&question._id).map(|expected| (question, expected)))
+            .collect();
         if questions.is_empty() {
             return Err(EvalProblem::NoTopics { suite: suite.name }.into());
         }
@@ -82,10 +83,12 @@ pub fn ask_all(
         repeats.flat_map(|repeat| questions.iter().map(move |question| (repeat, question))).collect();
     let key = |repeat: u32, id: &str| format!("{repeat} {id}");
     let known: BTreeSet<String> = record.done.iter().map(|asked| key(asked.repeat, &asked.id)).collect();
-    let is_new = |(repeat, (question, _)): &&(u32, &(QueryLine, Expected))| !known.contains(&key(*repeat, &question._id));
+    let is_new =
+        |(repeat, (question, _)): &&(u32, &(QueryLine, Expected))| !known.contains(&key(*repeat, &question._id));
     let missing: Vec<_> = wanted.iter().filter(is_new).collect();
     if !missing.is_empty() {
         let engine = prepared(&suite, &[], engine, &[], on)?;
+        engine.warm_up(&missing[0].1.0.text)?;
         let mut again = None;
         for (index, (repeat, (question, expected))) in missing.iter().enumerate() {
             let asking = seeded(&engine, &mut again, *repeat)?;

@@ -251,7 +251,8 @@ mod tests {
             "error": null, "model": null, "timings_ms": {"retrieve": 1.0, "first_token": null, "total": 2.0},
         });
         assert!(has_schema(&whole.to_string()));
-        for (key, value) in [("abstained", true.into()), ("citations", Value::Null), ("sentences", serde_json::json!([{}]))]
+        for (key, value) in
+            [("abstained", true.into()), ("citations", Value::Null), ("sentences", serde_json::json!([{}]))]
         {
             let mut broken = whole.clone();
             broken[key] = value;

@@ -28,6 +28,8 @@ pub enum EvalProblem {
     NothingToTune,
     #[error("no question of the suite is of type {name}")]
     UnknownSlice { name: String, known: Vec<String> },
+    #[error("RGB has no kind {name}")]
+    UnknownAbility { name: String },
     #[error("{path} holds another run: {difference}")]
     OtherRun { path: PathBuf, difference: String },
     #[error("{path} is no record of rag eval {run}")]
@@ -63,6 +65,7 @@ impl Problem for EvalProblem {
                 format!("{} 只有 {found} 段,要用 {wanted} 段", path.display())
             }
             EvalProblem::UnknownSlice { name, .. } => format!("评测集里没有 {name} 类问题"),
+            EvalProblem::UnknownAbility { name } => format!("RGB 里没有 {name} 这一类"),
             EvalProblem::OtherRun { path, difference } => format!("{} 是另一次运行:{difference}", path.display()),
             EvalProblem::NoRecord { path, run } => format!("{} 不是 rag eval {run} 的记录", path.display()),
             EvalProblem::NothingToTune => "评测集里没有能用来校准的查询".into(),
@@ -82,6 +85,9 @@ impl Problem for EvalProblem {
             EvalProblem::NoSplit { known, .. }
             | EvalProblem::UnknownMetric { known, .. }
             | EvalProblem::UnknownSlice { known, .. } => Some(one_of(known)),
+            EvalProblem::UnknownAbility { .. } => {
+                Some(one_of(&["noise", "rejection", "integration", "counterfactual"].map(String::from)))
+            }
             EvalProblem::OtherRun { .. } => Some(lang.pick(
                 "换一个文件名,或先移走旧文件:不同设置的结果不混在一起".into(),
                 "name another file, or move this one away: results of two settings are not mixed".into(),

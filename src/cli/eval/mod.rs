@@ -8,6 +8,7 @@ mod checks;
 mod diff;
 mod lint;
 mod new;
+mod rgb;
 mod stress;
 mod table;
 mod tune;
@@ -36,6 +37,8 @@ enum Action {
     Retrieval(RetrievalArgs),
     /// Ask every question of a suite, and check the answers 评测回答
     Answers(answers::AnswersArgs),
+    /// RGB's tasks: noise, refusal, integration and false passages 抗噪、拒答、整合、反事实
+    Rgb(rgb::RgbArgs),
     /// How far the citation check itself can be trusted 评测引用核对
     Checks(checks::ChecksArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
@@ -151,8 +154,10 @@ struct CompareArgs {
 
 impl EvalArgs {
     pub fn add_flags(&self, flags: &mut Flags) {
-        if let Action::Answers(args) = &self.action {
-            args.add_flags(flags);
+        match &self.action {
+            Action::Answers(args) => args.add_flags(flags),
+            Action::Rgb(args) => args.add_flags(flags),
+            _ => {}
         }
     }
 }
@@ -161,6 +166,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Answers(args) => answers::run(args, engine, lang),
+        Action::Rgb(args) => rgb::run(args, engine, lang),
         Action::Checks(args) => checks::run(args, engine, lang),
         Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate(args, engine, lang),
