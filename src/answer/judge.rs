@@ -7,6 +7,7 @@ use super::prompt::Template;
 use crate::error::Result;
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest};
+use crate::models::openai::Lack;
 use serde::{Deserialize, Serialize};
 
 /// Three sentences of reasons and a verdict.
@@ -74,7 +75,14 @@ pub fn judge(question: &str, a: &str, b: &str, model: &dyn ChatModel, seed: u64)
     let ask = |first: &str, second: &str| -> Result<String> {
         let messages = template.render_pair(question, first, second)?.into();
         let request = ChatRequest { messages, max_tokens: TOKENS_MAX, temperature: 0.0, seed, schema: None };
-        Ok(model.chat(&request, &mut |_| ())?.text)
+        match model.chat(&request, &mut |_| ()) {
+            Ok(completion) => Ok(completion.text),
+            // Nothing written is no verdict; that nobody is there to ask is another matter.
+            Err(error) => match Lack::of(&error) {
+                Some(Lack::Empty | Lack::Truncated | Lack::CutStream | Lack::TimedOut) => Ok(String::new()),
+                _ => Err(error),
+            },
+        }
     };
     Ok(Preference::of([ask(a, b)?, ask(b, a)?]))
 }

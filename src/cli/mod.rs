@@ -6,6 +6,7 @@ mod chat;
 mod config;
 mod corpus;
 mod demo;
+mod diagnose;
 mod doctor;
 mod eval;
 mod feedback;
@@ -73,6 +74,8 @@ enum Command {
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
     Eval(eval::EvalArgs),
+    /// The exact prompt of an evaluation question, and where it failed 诊断一道题
+    Diagnose(diagnose::DiagnoseArgs),
     /// Weights: list, pull, verify 模型权重
     Models(models::ModelsArgs),
     /// A local llama-server: up, down, status 本地模型服务
@@ -143,6 +146,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Skew(args) => skew::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
+        Command::Diagnose(args) => diagnose::run(args, &engine, lang),
         Command::Models(args) => models::run(args, &engine, lang),
         Command::Llama(args) => llama::run(args, &engine, lang),
         Command::Demo(args) => demo::run(args, &engine, lang),
@@ -171,6 +175,7 @@ impl Command {
             Command::Ask(args) => args.add_flags(flags),
             Command::Chat(args) => args.add_flags(flags),
             Command::Eval(args) => args.add_flags(flags),
+            Command::Diagnose(args) => args.add_flags(flags),
             Command::Llama(args) => args.add_flags(flags),
             Command::Demo(args) => args.add_flags(flags),
             _ => {}

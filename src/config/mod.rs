@@ -15,6 +15,10 @@ use std::str::FromStr;
 
 pub const FILE_NAME: &str = "rag.toml";
 
+/// Endpoints, each with its key.
+const KEYS_OF_HOSTS: [(&str, &str); 3] =
+    [("chat.base_url", "chat.api_key"), ("embed.base_url", "embed.api_key"), ("rerank.base_url", "rerank.api_key")];
+
 /// Where a value comes from, strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -146,7 +150,8 @@ impl Config {
         Ok(())
     }
 
-    /// The same with other values for some settings.
+    /// The same with other values for some settings. A key is for the host it was given with: one that is not given anew
+    /// goes to no other.
     pub fn with(&self, settings: &[(String, String)]) -> Result<Config> {
         let mut config = self.clone();
         for (name, value) in settings {
@@ -156,6 +161,12 @@ impl Config {
                 return Err(problem.into());
             };
             config.values.insert(key.name, (value.clone(), Origin::Flag));
+        }
+        for (url, key) in KEYS_OF_HOSTS {
+            let is_same_host = host_and_port(self.text(url)) == host_and_port(config.text(url));
+            if !is_same_host && !settings.iter().any(|(name, _)| name == key) {
+                config.values.insert(key, (String::new(), Origin::Flag));
+            }
         }
         config.check()?;
         Ok(config)
@@ -366,6 +377,18 @@ mod tests {
         let config = resolve("", "[chat]\napi_key = \"sk-user\"", &[], &[]).unwrap();
         assert_eq!(config.text("chat.api_key"), "sk-user");
         assert!(config.shown().iter().all(|shown| !shown.value.contains("sk-user")));
+    }
+
+    #[test]
+    fn a_key_goes_to_the_host_it_was_given_with() {
+        let config = resolve("", "[chat]\nbase_url = \"https://a.example/v1\"\napi_key = \"sk\"", &[], &[]).unwrap();
+        let key = |settings: &[(&str, &str)]| {
+            let settings: Vec<_> = settings.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            config.with(&settings).unwrap().text("chat.api_key").to_string()
+        };
+        assert_eq!(key(&[("chat.model", "m"), ("chat.base_url", "https://a.example/v2")]), "sk");
+        assert_eq!(key(&[("chat.base_url", "https://b.example/v1")]), "");
+        assert_eq!(key(&[("chat.base_url", "https://b.example/v1"), ("chat.api_key", "other")]), "other");
     }
 
     #[test]

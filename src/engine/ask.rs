@@ -244,7 +244,7 @@ impl Engine {
         snapshot.fetch(&documents.iter().map(first).collect::<Vec<_>>())
     }
 
-    fn passages_request(&self) -> Result<SearchRequest> {
+    pub(super) fn passages_request(&self) -> Result<SearchRequest> {
         // More than any window takes: what does not fit is left out when the prompt is packed.
         let limit = self.config.get(if self.config.is_on("chat.stuff_all") { "search.depth" } else { "chat.passages" });
         let rerank = self.config.text("chat.rerank").parse()?;

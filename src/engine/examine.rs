@@ -1,6 +1,6 @@
 //! An examination: what evaluations ask for beyond an answer. From given passages, checked once more, compared.
 
-use super::{AskOutcome, Engine};
+use super::{AskOutcome, Engine, SearchRequest};
 use crate::answer::{self, Abstention, Answer, Grounded, Plan, Preference, Prepared, Template};
 use crate::document::Passage;
 use crate::error::Result;
@@ -73,6 +73,12 @@ impl Engine {
             (answered.answer, answered.prepared)
         };
         Ok(GivenOutcome { answer, prepared, total: begin.elapsed() })
+    }
+
+    /// The search that a question is answered by; with more hits than it would take, to see what was left out.
+    pub fn asking(&self, limit: Option<usize>) -> Result<SearchRequest> {
+        let request = self.passages_request()?;
+        Ok(SearchRequest { limit: limit.or(request.limit), ..request })
     }
 
     /// Loads all that retrieval needs, so that the first question is not the one that waits for it.

@@ -52,6 +52,13 @@ fn of_counts(counts: [[usize; GRADE_MAX + 1]; GRADE_MAX + 1]) -> Agreement {
     }
 }
 
+/// Cohen's κ of categories without an order (1960), numbered 0 to 3.
+pub fn nominal_kappa(pairs: impl Iterator<Item = (usize, usize)>) -> f64 {
+    let mut counts = [[0; GRADE_MAX + 1]; GRADE_MAX + 1];
+    pairs.for_each(|(a, b)| counts[a][b] += 1);
+    kappa(&counts, |difference| if difference > 0.0 { 1.0 } else { 0.0 })
+}
+
 /// One minus observed over expected disagreement; 1 where nobody could have disagreed.
 fn kappa(counts: &[[usize; GRADE_MAX + 1]; GRADE_MAX + 1], weight: fn(f64) -> f64) -> f64 {
     let total: f64 = counts.iter().flatten().sum::<usize>() as f64;

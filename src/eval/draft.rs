@@ -1,7 +1,7 @@
 //! A suite under way: topics are added one by one, by hand.
 
 use super::EvalProblem;
-use super::answers::Expected;
+use super::assertion::Expected;
 use super::files::read_lines;
 use super::suite::{QUERY_LINE, QueryLine};
 use crate::error::{IoContext, Result};

@@ -30,6 +30,10 @@ pub enum EvalProblem {
     UnknownSlice { name: String, known: Vec<String> },
     #[error("RGB has no kind {name}")]
     UnknownAbility { name: String },
+    #[error("{a} and {b} have no question in common")]
+    NoPairs { a: PathBuf, b: PathBuf },
+    #[error("two rows would be recorded in {name}")]
+    SameRow { name: String },
     #[error("{path} holds another run: {difference}")]
     OtherRun { path: PathBuf, difference: String },
     #[error("{path} is no record of rag eval {run}")]
@@ -66,6 +70,8 @@ impl Problem for EvalProblem {
             }
             EvalProblem::UnknownSlice { name, .. } => format!("评测集里没有 {name} 类问题"),
             EvalProblem::UnknownAbility { name } => format!("RGB 里没有 {name} 这一类"),
+            EvalProblem::NoPairs { a, b } => format!("{} 与 {} 没有共同的问题", a.display(), b.display()),
+            EvalProblem::SameRow { name } => format!("有两行会记到同一个文件 {name}"),
             EvalProblem::OtherRun { path, difference } => format!("{} 是另一次运行:{difference}", path.display()),
             EvalProblem::NoRecord { path, run } => format!("{} 不是 rag eval {run} 的记录", path.display()),
             EvalProblem::NothingToTune => "评测集里没有能用来校准的查询".into(),
@@ -114,6 +120,8 @@ impl Problem for EvalProblem {
             EvalProblem::KnownQuestion { .. }
             | EvalProblem::ShortHaystack { .. }
             | EvalProblem::NoTopic { .. }
+            | EvalProblem::NoPairs { .. }
+            | EvalProblem::SameRow { .. }
             | EvalProblem::NoRecord { .. }
             | EvalProblem::NoSuite { .. }
             | EvalProblem::BadSuite { .. }

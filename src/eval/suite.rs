@@ -122,6 +122,15 @@ impl Suite {
         Ok(lines.into_iter().map(QueryLine::topic).collect())
     }
 
+    /// Names of the splits of the suite of ours in `folder`, sorted; `all` where it has none.
+    pub fn splits_of(folder: &Path) -> Result<Vec<String>> {
+        let lines = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?;
+        let mut known: Vec<String> = lines.into_iter().filter_map(|line| line.split).collect();
+        known.sort();
+        known.dedup();
+        Ok(if known.is_empty() { vec!["all".into()] } else { known })
+    }
+
     /// Judged topics without documents: for runs that were made elsewhere.
     pub fn judged(topics: Vec<Topic>, qrels: Qrels, rel: i32) -> Suite {
         Suite {
@@ -175,10 +184,8 @@ fn read_beir(folder: &Path, split: Option<&str>) -> Result<Suite> {
 fn read_own(folder: &Path, split: Option<&str>) -> Result<Suite> {
     let file = Suite::file(folder)?;
     let lines = read_lines::<QueryLine>(&folder.join("topics.jsonl"), QUERY_LINE)?;
-    let mut known: Vec<String> = lines.iter().filter_map(|line| line.split.clone()).collect();
-    known.sort();
-    known.dedup();
-    let split = if known.is_empty() { "all".into() } else { chosen(split, &known, &file.name)? };
+    let known = Suite::splits_of(folder)?;
+    let split = if known == ["all"] { "all".into() } else { chosen(split, &known, &file.name)? };
     let qrels = Qrels::read(&folder.join("qrels.tsv"))?;
     let of_split = lines.into_iter().filter(|line| line.split.as_ref().is_none_or(|of| *of == split));
     let topics = topics(of_split.filter(|line| !file.unranked.contains(&line.slice)), &qrels);

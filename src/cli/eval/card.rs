@@ -1,7 +1,9 @@
 //! A report card as the terminal shows it.
 
 use super::super::render::{BOLD, DIM, padded};
-use crate::eval::{MEASURES, Measure, Metrics, QUANTITIES, ReportCard, Share, Spread, Stability};
+use crate::eval::{
+    Comparison, Conclusion, MEASURES, Measure, Metrics, QUANTITIES, ReportCard, Share, Spread, Stability,
+};
 use crate::language::Lang;
 use std::io::Write;
 
@@ -92,4 +94,18 @@ pub fn share_words(Share { value, ci95: [low, high], of }: Share) -> String {
 /// `p50 120 [100, 140]  p95 300  mean 150 ms`
 fn spread_words(Spread { mean, p50, p50_ci95: [low, high], p95, .. }: &Spread, unit: &str) -> String {
     format!("p50 {p50:.0} [{low:.0}, {high:.0}]  p95 {p95:.0}  mean {mean:.0} {unit}").trim_end().into()
+}
+
+/// `-12.5 [-25.0, 0.0] p=.063`, and whether that shows anything.
+pub fn difference_words(difference: &Comparison, factor: f64, is_good: bool, lang: Lang) -> String {
+    let [low, high] = difference.ci95.map(|end| factor * end);
+    let said = match difference.conclusion() {
+        Conclusion::Same => return lang.pick("相同".into(), "the same".into()),
+        Conclusion::Open => lang.pick("看不出差别", "open"),
+        Conclusion::Better if is_good => lang.pick("变好", "better"),
+        Conclusion::Worse if !is_good => lang.pick("变好", "better"),
+        Conclusion::Better | Conclusion::Worse => lang.pick("变差", "worse"),
+    };
+    let (delta, p) = (factor * difference.delta, difference.p);
+    format!("{delta:+.1} [{low:.1}, {high:.1}] p={p:.3} {said}")
 }

@@ -1,12 +1,15 @@
 //! `rag eval`.
 
+mod ablate;
 mod add;
 mod agreement;
 mod answers;
 mod card;
 mod checks;
 mod diff;
+mod judge;
 mod lint;
+mod models;
 mod new;
 mod rgb;
 mod stress;
@@ -14,7 +17,7 @@ mod table;
 mod tune;
 mod tune_maxsim;
 
-use super::render::{self, padded};
+use super::render;
 use super::{Flags, Outcome, Run};
 use crate::engine::{Engine, IndexProgress};
 use crate::error::IoContext;
@@ -39,12 +42,16 @@ enum Action {
     Answers(answers::AnswersArgs),
     /// RGB's tasks: noise, refusal, integration and false passages 抗噪、拒答、整合、反事实
     Rgb(rgb::RgbArgs),
+    /// Whether one model may replace another: quality, latency, tokens, and what flips 换模型报告
+    Models(models::ModelsArgs),
+    /// Which of two recorded runs answers better, by the chat model 两两评判
+    Judge(judge::JudgeArgs),
     /// How far the citation check itself can be trusted 评测引用核对
     Checks(checks::ChecksArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
     Stress(stress::StressArgs),
     /// One knob a row, each against the default 消融
-    Ablate(AblateArgs),
+    Ablate(ablate::AblateArgs),
     /// The same topics among more and more distractors 大海捞针
     Haystack(HaystackArgs),
     /// Learn from judgements how much a cosine is worth beside BM25 校准融合
@@ -97,18 +104,6 @@ struct RetrievalArgs {
 }
 
 #[derive(Debug, Args)]
-struct AblateArgs {
-    /// suite, split, system, and [[row]]s with name and set = {"search.rrf_k" = 10} 消融文件
-    file: PathBuf,
-    /// What is compared 指标
-    #[arg(long, value_name = "NAME", default_value = "ndcg@10")]
-    metric: String,
-    /// Print JSON, one row a line 输出 JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
 struct HaystackArgs {
     /// Folder of the suite 评测集目录
     suite: PathBuf,
@@ -157,6 +152,7 @@ impl EvalArgs {
         match &self.action {
             Action::Answers(args) => args.add_flags(flags),
             Action::Rgb(args) => args.add_flags(flags),
+            Action::Ablate(args) => args.add_flags(flags),
             _ => {}
         }
     }
@@ -167,9 +163,11 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Retrieval(args) => retrieval(args, engine, lang),
         Action::Answers(args) => answers::run(args, engine, lang),
         Action::Rgb(args) => rgb::run(args, engine, lang),
+        Action::Models(args) => models::run(args, engine, lang),
+        Action::Judge(args) => judge::run(args, engine, lang),
         Action::Checks(args) => checks::run(args, engine, lang),
         Action::Stress(args) => stress::run(args, engine, lang),
-        Action::Ablate(args) => ablate(args, engine, lang),
+        Action::Ablate(args) => ablate::run(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
         Action::Tune(args) => tune::run(args, engine, lang),
         Action::TuneMaxSim(args) => tune_maxsim::run(args, engine, lang),
@@ -258,25 +256,6 @@ impl Bars {
             bar.finish_and_clear();
         }
     }
-}
-
-fn ablate(args: AblateArgs, engine: &Engine, lang: Lang) -> Run {
-    let metric = metric(&args.metric)?;
-    let ablation = eval::Ablation::read(&args.file)?;
-    let mut bars = Bars::new(lang);
-    let outcomes = ablation.run(engine, metric, &mut |row, progress| bars.show(row, progress));
-    bars.clear();
-    let mut out = anstream::stdout().lock();
-    for outcome in outcomes? {
-        if args.json {
-            writeln!(out, "{}", serde_json::to_string(&outcome)?)?;
-            continue;
-        }
-        let value = outcome.values[&args.metric];
-        let words = outcome.comparison.map_or(String::new(), |comparison| comparison.words(lang));
-        writeln!(out, "{} {value:.4}  {words}", padded(&outcome.name, 24))?;
-    }
-    Ok(Outcome::Done)
 }
 
 /// Every value that `suite.toml` expects, with what came out.
