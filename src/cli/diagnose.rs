@@ -76,7 +76,14 @@ fn show(diagnosis: &Diagnosis, lang: Lang) -> anyhow::Result<()> {
     answer(&mut out, diagnosis, lang)?;
     title(&mut out, "结论", "diagnosis")?;
     for failure in failures {
-        writeln!(out, "{failure}")?;
+        let place = diagnosis.elsewhere.iter().find(|elsewhere| elsewhere.assertion == *failure);
+        let place = place.map_or(String::new(), |place| match (&place.chunk, place.rank) {
+            (Some(chunk), Some(rank)) => {
+                lang.pick(format!("(在 {chunk},第 {rank} 名)"), format!("(in {chunk}, rank {rank})"))
+            }
+            _ => lang.pick("(找到的段落里都没有)".into(), "(in nothing that was found)".into()),
+        });
+        writeln!(out, "{failure} {DIM}{place}{DIM:#}")?;
     }
     writeln!(out, "{BOLD}{}{BOLD:#}", label.about(lang))?;
     if *label != DiagnosisLabel::Passed {

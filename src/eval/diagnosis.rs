@@ -95,6 +95,15 @@ pub struct Fate {
     pub last: Option<u32>,
 }
 
+/// Where an assertion stands that no passage given could meet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Elsewhere {
+    pub assertion: String,
+    /// `null` where nothing found has it.
+    pub chunk: Option<String>,
+    pub rank: Option<u32>,
+}
+
 /// Serialized as `rag diagnose --json` prints it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Diagnosis {
@@ -107,6 +116,8 @@ pub struct Diagnosis {
     /// Assertions that do not hold.
     pub failures: Vec<String>,
     pub required: Vec<Fate>,
+    /// Assertions that no passage given could meet, with the first that was found and could.
+    pub elsewhere: Vec<Elsewhere>,
     /// `chunk  title › section` of each passage given.
     pub given: Vec<String>,
     /// Passages that did not fit.
@@ -176,11 +187,12 @@ fn diagnosis(question: QueryLine, expected: &Expected, outcome: &AskOutcome, dee
         .map(|doc| fate(doc, given.iter().any(|passage| passage.id.doc.0 == *doc), deep))
         .collect();
     let texts: Vec<String> = given.iter().map(|passage| format!("{}\n{}", passage.heading(), passage.text)).collect();
-    let found: Vec<String> = deep.iter().map(|hit| format!("{}\n{}", hit.heading(), hit.text)).collect();
+    let elsewhere = elsewhere(&failures, &texts, deep);
     let doubted = report.sentences.iter().any(|sentence| sentence.verdict == Verdict::Unsupported);
-    let evidence = Evidence { required: &required, given: &texts, found: &found, doubted };
+    let evidence = Evidence { required: &required, elsewhere: &elsewhere, doubted };
     Diagnosis {
         label: label(&failures, how, &evidence),
+        elsewhere,
         failures: failures.iter().map(ToString::to_string).collect(),
         required,
         given: given.iter().map(|passage| format!("{}  {}", passage.id, passage.heading())).collect(),
@@ -213,19 +225,29 @@ fn fate(doc: &str, given: bool, deep: &[Hit]) -> Fate {
     }
 }
 
+/// Assertions whose text stands in no passage given: who read only those could not meet them.
+fn elsewhere(failures: &[Failure], given: &[String], deep: &[Hit]) -> Vec<Elsewhere> {
+    let groups = failures.iter().filter_map(|failure| match failure {
+        Failure::Must(group) if !given.iter().any(|text| has_any(text, group)) => Some((failure.to_string(), group)),
+        _ => None,
+    });
+    let place = |(assertion, group): (String, &Vec<String>)| {
+        let hit = deep.iter().find(|hit| has_any(&format!("{}\n{}", hit.heading(), hit.text), group));
+        Elsewhere { assertion, chunk: hit.map(|hit| hit.chunk.to_string()), rank: hit.map(|hit| hit.rank) }
+    };
+    groups.map(place).collect()
+}
+
 /// What a failure is judged by.
 struct Evidence<'a> {
     required: &'a [Fate],
-    /// Texts of the passages given, with their headings.
-    given: &'a [String],
-    /// Texts of all that was found.
-    found: &'a [String],
+    elsewhere: &'a [Elsewhere],
     /// Whether a sentence of the answer has no support.
     doubted: bool,
 }
 
 fn label(failures: &[Failure], ended: Ended, evidence: &Evidence<'_>) -> Label {
-    let Evidence { required, given, found, doubted } = evidence;
+    let Evidence { required, elsewhere, doubted } = evidence;
     if failures.is_empty() {
         return Label::Passed;
     }
@@ -233,18 +255,9 @@ fn label(failures: &[Failure], ended: Ended, evidence: &Evidence<'_>) -> Label {
         return Label::OverClaimed;
     }
     let none_given = !required.is_empty() && required.iter().all(|fate| !fate.given);
-    // Assertions whose text stands in no passage given could not be met by whoever read only those.
-    let stands_in = |texts: &[String], group: &Vec<String>| texts.iter().any(|text| has_any(text, group));
-    let out_of_reach: Vec<&Vec<String>> = failures
-        .iter()
-        .filter_map(|failure| match failure {
-            Failure::Must(group) if !stands_in(given, group) => Some(group),
-            _ => None,
-        })
-        .collect();
-    if none_given || !out_of_reach.is_empty() {
+    if none_given || !elsewhere.is_empty() {
         let is_found = required.iter().any(|fate| !fate.given && fate.last.is_some())
-            || out_of_reach.iter().any(|group| stands_in(found, group));
+            || elsewhere.iter().any(|elsewhere| elsewhere.chunk.is_some());
         return if is_found { Label::PackedOut } else { Label::NotRetrieved };
     }
     let says_too_much = |failure: &Failure| matches!(failure, Failure::MustNot(_) | Failure::TooLong { .. });
@@ -263,10 +276,20 @@ mod tests {
         Fate { doc: "d".into(), given, lexical: None, dense: None, last }
     }
 
-    /// Of a question whose required document was given or found, in passages of these texts.
-    fn check(failures: &[Failure], how: Ended, fate: Fate, texts: [&str; 2], doubted: bool, expect: Label) {
-        let [given, found] = texts.map(|text| vec![text.to_string()]);
-        let evidence = Evidence { required: &[fate], given: &given, found: &found, doubted };
+    /// `out_of_reach`: whether an assertion stands in no passage given, and where it was found, if so.
+    fn check(
+        failures: &[Failure],
+        how: Ended,
+        fate: Fate,
+        out_of_reach: Option<Option<u32>>,
+        doubted: bool,
+        expect: Label,
+    ) {
+        let elsewhere: Vec<Elsewhere> = out_of_reach
+            .map(|rank| Elsewhere { assertion: "must: 48 GB".into(), chunk: rank.map(|_| "d#1".into()), rank })
+            .into_iter()
+            .collect();
+        let evidence = Evidence { required: &[fate], elsewhere: &elsewhere, doubted };
         assert_eq!(label(failures, how, &evidence), expect, "{failures:?}");
     }
 
@@ -275,18 +298,18 @@ mod tests {
         use Ended::{Abstained, Answered};
         let must = [Failure::Must(vec!["48 GB".into()])];
         let there = || fate(true, Some(1));
-        check(&[], Answered, there(), ["", ""], false, Label::Passed);
-        check(&[Failure::Answered], Answered, there(), ["", ""], false, Label::OverClaimed);
-        check(&must, Answered, fate(false, None), ["别的", "别的"], false, Label::NotRetrieved);
-        check(&must, Answered, fate(false, Some(7)), ["别的", "只要 48GB"], false, Label::PackedOut);
+        check(&[], Answered, there(), None, false, Label::Passed);
+        check(&[Failure::Answered], Answered, there(), None, false, Label::OverClaimed);
+        check(&must, Answered, fate(false, None), Some(None), false, Label::NotRetrieved);
+        check(&must, Answered, fate(false, Some(7)), Some(Some(7)), false, Label::PackedOut);
         // The document was given, but another chunk of it.
-        check(&must, Answered, there(), ["别的", "只要 48GB"], false, Label::PackedOut);
-        check(&must, Answered, there(), ["只要 48GB", ""], false, Label::NotUsed);
-        check(&must, Answered, there(), ["只要 48GB", ""], true, Label::OverClaimed);
-        check(&[Failure::MustNot("350".into())], Answered, there(), ["", ""], false, Label::OverClaimed);
-        check(&[Failure::Uncited], Answered, there(), ["", ""], false, Label::NotUsed);
-        check(&[Failure::Abstained], Abstained, there(), ["", ""], false, Label::WronglyRefused);
-        check(&[Failure::Abstained], Abstained, fate(false, None), ["", ""], false, Label::NotRetrieved);
-        check(&[Failure::Abstained], Abstained, fate(false, Some(9)), ["", ""], false, Label::PackedOut);
+        check(&must, Answered, there(), Some(Some(7)), false, Label::PackedOut);
+        check(&must, Answered, there(), None, false, Label::NotUsed);
+        check(&must, Answered, there(), None, true, Label::OverClaimed);
+        check(&[Failure::MustNot("350".into())], Answered, there(), None, false, Label::OverClaimed);
+        check(&[Failure::Uncited], Answered, there(), None, false, Label::NotUsed);
+        check(&[Failure::Abstained], Abstained, there(), None, false, Label::WronglyRefused);
+        check(&[Failure::Abstained], Abstained, fate(false, None), None, false, Label::NotRetrieved);
+        check(&[Failure::Abstained], Abstained, fate(false, Some(9)), None, false, Label::PackedOut);
     }
 }

@@ -58,7 +58,7 @@ pub use card::{Metrics, ReportCard, Stability};
 pub use card_page::card_page;
 pub use checks::{CheckReport, Label, PairVerdict, check_pairs};
 pub use compare::{Comparison, Conclusion, compare};
-pub use diagnosis::{Diagnosis, Fate, Label as DiagnosisLabel, diagnose};
+pub use diagnosis::{Diagnosis, Elsewhere, Fate, Label as DiagnosisLabel, diagnose};
 pub use draft::{Draft, NewTopic};
 pub use haystack::haystack;
 pub use html::page;

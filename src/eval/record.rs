@@ -67,7 +67,7 @@ impl<R: Serialize + DeserializeOwned> Record<R> {
     /// Opens or begins the record at `path`; without one nothing is kept on disk.
     pub fn open(path: Option<&Path>, head: &Head) -> Result<Record<R>> {
         let Some(path) = path else { return Ok(Record { file: None, done: Vec::new() }) };
-        let known = if path.is_file() { read::<R>(path)? } else { None };
+        let known = if path.is_file() { Known::read(path)? } else { None };
         let options = OpenOptions::new().create(true).append(true).open(path);
         let mut file = options.at("create", path)?;
         let done = match known {
@@ -80,8 +80,8 @@ impl<R: Serialize + DeserializeOwned> Record<R> {
                 if let Some(difference) = head.difference(&known.head) {
                     return Err(EvalProblem::OtherRun { path: path.into(), difference }.into());
                 }
-                file.set_len(known.whole_bytes).at("write", path)?;
-                known.done
+                file.set_len(known.whole.len() as u64).at("write", path)?;
+                known.done(path)?
             }
         };
         Ok(Record { file: Some((file, path.into())), done })
@@ -98,32 +98,36 @@ impl<R: Serialize + DeserializeOwned> Record<R> {
 
 /// A record read back: its head, and every line.
 pub fn read_record<R: DeserializeOwned>(path: &Path, run: &'static str) -> Result<(Head, Vec<R>)> {
-    let none = || EvalProblem::NoRecord { path: path.into(), run };
-    let known = read(path)?.ok_or_else(none)?;
-    if known.head.run != run {
-        return Err(none().into());
+    match Known::read(path)? {
+        Some(known) if known.head.run == run => Ok((known.head.clone(), known.done(path)?)),
+        _ => Err(EvalProblem::NoRecord { path: path.into(), run }.into()),
     }
-    Ok((known.head, known.done))
 }
 
-struct Known<R> {
+/// What a file holds.
+struct Known {
     head: Head,
-    done: Vec<R>,
-    /// Up to the last line end: what comes after it was torn off in the middle.
-    whole_bytes: u64,
+    /// Its text up to the last line end: what comes after it was torn off in the middle.
+    whole: String,
 }
 
-/// None where there is not even a whole first line.
-fn read<R: DeserializeOwned>(path: &Path) -> Result<Option<Known<R>>> {
-    let text = std::fs::read_to_string(path).at("read", path)?;
-    let whole = &text[..text.rfind('\n').map_or(0, |at| at + 1)];
-    let bad = |line: usize, expected| EvalProblem::BadLine { path: path.into(), line, expected };
-    let mut lines = whole.lines().enumerate();
-    let Some((_, first)) = lines.next() else { return Ok(None) };
-    let head = serde_json::from_str(first).map_err(|_| bad(1, "the settings of a run"))?;
-    let parse = |(index, line)| serde_json::from_str(line).map_err(|_| bad(index + 1, "a result of this run"));
-    let done = lines.map(parse).collect::<Result<_, _>>()?;
-    Ok(Some(Known { head, done, whole_bytes: whole.len() as u64 }))
+impl Known {
+    /// None where there is not even a whole first line.
+    fn read(path: &Path) -> Result<Option<Known>> {
+        let mut whole = std::fs::read_to_string(path).at("read", path)?;
+        whole.truncate(whole.rfind('\n').map_or(0, |at| at + 1));
+        let Some(first) = whole.lines().next() else { return Ok(None) };
+        let expected = "the settings of a run";
+        let bad = |_| EvalProblem::BadLine { path: path.into(), line: 1, expected };
+        Ok(Some(Known { head: serde_json::from_str(first).map_err(bad)?, whole }))
+    }
+
+    fn done<R: DeserializeOwned>(&self, path: &Path) -> Result<Vec<R>> {
+        let expected = "a result of this run";
+        let bad = |index: usize| EvalProblem::BadLine { path: path.into(), line: index + 1, expected };
+        let parse = |(index, line)| serde_json::from_str(line).map_err(|_| bad(index));
+        Ok(self.whole.lines().enumerate().skip(1).map(parse).collect::<Result<_, _>>()?)
+    }
 }
 
 fn write(file: &mut File, path: &Path, line: &impl Serialize) -> Result<()> {

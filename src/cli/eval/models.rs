@@ -17,8 +17,8 @@ const VALUE_COLUMNS: usize = 10;
 #[derive(Debug, Args)]
 pub struct ModelsArgs {
     /// The model in use and the one to replace it: name, name@url or url 现用与待换的模型
-    #[arg(value_name = "A,B", value_delimiter = ',', num_args = 1, required_unless_present = "from")]
-    models: Vec<String>,
+    #[arg(value_name = "A,B", required_unless_present = "from")]
+    models: Option<String>,
     /// Folder of the suite, with answers.jsonl 评测集目录
     #[arg(required_unless_present = "from")]
     suite: Option<PathBuf>,
@@ -56,8 +56,9 @@ pub fn run(args: ModelsArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn ask(args: &ModelsArgs, engine: &Engine, lang: Lang) -> anyhow::Result<[Answers; 2]> {
-    let [name_a, name_b] = two(&args.models, "A,B", lang)?.expect("clap requires it without --from");
-    let contender = |name: &String| name.parse::<Contender>().unwrap_or_else(|never| match never {});
+    let names: Vec<&str> = args.models.iter().flat_map(|names| names.split(',')).collect();
+    let [name_a, name_b] = two(&names, "A,B", lang)?.expect("clap requires it without --from");
+    let contender = |name: &str| name.parse::<Contender>().unwrap_or_else(|never| match never {});
     let (a, mut b) = (contender(name_a), contender(name_b));
     b.api_key = args.api_key_b.clone();
     b.base_url = args.base_url_b.clone().or(b.base_url);
