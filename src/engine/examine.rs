@@ -47,7 +47,8 @@ impl AskOutcome {
 
     /// The language that the question is to be answered in.
     pub fn language(&self) -> Lang {
-        answer::language(&self.planned.question, &self.cited_from())
+        let of_sources = || answer::language(&self.planned.question, &self.cited_from());
+        self.prepared.as_ref().map_or_else(of_sources, |prepared| prepared.lang)
     }
 
     /// Figures shown as if they stood in the sources, and that do not.
@@ -100,9 +101,11 @@ impl Engine {
         let mut settings: Vec<String> = rooms.iter().flat_map(|room| self.config.changed(room)).collect();
         // Says how long to wait, and what was indexed before; neither changes an answer.
         settings.retain(|setting| !["chat.timeout_s=", "index.paths="].iter().any(|name| setting.starts_with(name)));
-        let prompts = match self.answer_options()?.template {
+        let options = self.answer_options()?;
+        let built_in = if options.structured { Template::for_json } else { Template::built_in };
+        let prompts = match options.template {
             Some(own) => vec![own.id()],
-            None => [Lang::Zh, Lang::En].map(|lang| Template::built_in(lang).id()).into(),
+            None => [Lang::Zh, Lang::En].map(|lang| built_in(lang).id()).into(),
         };
         Ok(Answering { settings, prompts })
     }

@@ -11,10 +11,9 @@ mod search;
 mod serve;
 mod weights;
 
-pub use crate::answer::facts;
 pub use crate::answer::{
-    Abstention, Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK,
-    Verdict, Winner, without_markers,
+    Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK, Verdict, Winner,
+    facts, speaks, without_markers,
 };
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};

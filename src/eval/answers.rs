@@ -65,7 +65,8 @@ impl Questions {
 }
 
 /// Asks the questions of the suite in `folder` that are selected, all of them before any a second time, and keeps each
-/// in the record at `path` as it is done. What the record holds already is not asked again.
+/// in the record at `path` as it is done. What the record holds already is not asked again, but judged by what is expected
+/// now.
 pub fn ask_all(
     folder: &Path,
     selection: &Selection,
@@ -77,31 +78,40 @@ pub fn ask_all(
     questions.select(selection)?;
     let Questions { suite, questions } = questions;
     let head = Head::of("answers", format!("{} {}", suite.name, suite.split), engine)?;
+    let head = if path.is_some() { head.over(&suite.documents, engine)? } else { head };
     let mut record: Record<Asked> = Record::open(path, &head)?;
-    let repeats = 1..=selection.repeat.max(1);
-    let wanted: Vec<(u32, &(QueryLine, Expected))> =
-        repeats.flat_map(|repeat| questions.iter().map(move |question| (repeat, question))).collect();
-    let key = |repeat: u32, id: &str| format!("{repeat} {id}");
-    let known: BTreeSet<String> = record.done.iter().map(|asked| key(asked.repeat, &asked.id)).collect();
-    let is_new =
-        |(repeat, (question, _)): &&(u32, &(QueryLine, Expected))| !known.contains(&key(*repeat, &question._id));
-    let missing: Vec<_> = wanted.iter().filter(is_new).collect();
+    let once = |repeat| questions.iter().map(move |(question, expected)| (repeat, question, expected));
+    let wanted: Vec<(u32, &QueryLine, &Expected)> = (1..=selection.repeat.max(1)).flat_map(once).collect();
+    let known: BTreeSet<String> = record.done.iter().map(key_of).collect();
+    let missing: Vec<_> =
+        wanted.iter().filter(|(repeat, question, _)| !known.contains(&key(*repeat, question))).collect();
     if !missing.is_empty() {
         let engine = prepared(&suite, &[], engine, &[], on)?;
-        engine.warm_up(&missing[0].1.0.text)?;
+        engine.warm_up(&missing[0].1.text)?;
         let mut again = None;
-        for (index, (repeat, (question, expected))) in missing.iter().enumerate() {
+        for (index, (repeat, question, expected)) in missing.iter().enumerate() {
             let asking = seeded(&engine, &mut again, *repeat)?;
             let outcome = reached(asking.ask(&question.text, &question.history, &mut |_| ())?)?;
             record.push(Asked::of(question, expected, &outcome, *repeat))?;
             on(Progress::Searched { system: "ask", done: index + 1, total: missing.len() });
         }
     }
-    let wanted: BTreeSet<String> = wanted.iter().map(|(repeat, (question, _))| key(*repeat, &question._id)).collect();
-    let mut all = record.done;
-    all.retain(|asked| wanted.contains(&key(asked.repeat, &asked.id)));
+    let mut done: BTreeMap<String, Asked> = record.done.into_iter().map(|asked| (key_of(&asked), asked)).collect();
+    let judged = wanted
+        .iter()
+        .filter_map(|(repeat, question, expected)| Some(done.remove(&key(*repeat, question))?.judged(expected)));
+    let all: Vec<Asked> = judged.collect();
     let card = ReportCard::of(head.on, head.model, &all);
     Ok((all, card))
+}
+
+/// What tells questions apart: in other words, or after other ones, it is another question.
+fn key(repeat: u32, question: &QueryLine) -> String {
+    format!("{repeat} {} {} {:?}", question._id, question.text, question.history)
+}
+
+fn key_of(asked: &Asked) -> String {
+    format!("{} {} {} {:?}", asked.repeat, asked.id, asked.question, asked.history)
 }
 
 /// The card of a run that was recorded, without asking anybody.

@@ -2,13 +2,11 @@
 
 use super::assertion::{Abstain, Expected, Failure};
 use super::suite::QueryLine;
-use crate::engine::{Answer, AskOutcome, Citation, Grounded, Sentence, UNSUPPORTED_MARK, Verdict, without_markers};
-use crate::language::{Lang, is_han};
+use crate::engine::{
+    Answer, AskOutcome, Citation, Grounded, Sentence, UNSUPPORTED_MARK, Verdict, speaks, without_markers,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// Of a Chinese answer's letters at least this share are Han, of another's at most the rest.
-const OWN_LETTERS_MIN: f64 = 0.6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,12 +103,27 @@ impl Asked {
             stray_figures: outcome.stray_figures(),
             citations_valid: shown.is_none_or(|shown| are_valid(shown, outcome)),
             schema_valid: serde_json::to_string(&report).is_ok_and(|json| has_schema(&json)),
-            in_language: report.answer.map(|answer| is_in(outcome.language(), answer)),
+            in_language: report.answer.map(|answer| speaks(outcome.language(), &without_markers(answer))),
             retrieve_ms: report.timings_ms.retrieve,
             first_token_ms: report.timings_ms.first_token,
             total_ms: report.timings_ms.total,
             prompt_tokens: completion.and_then(|completion| completion.prompt_tokens),
             completion_tokens: completion.and_then(|completion| completion.completion_tokens),
+        }
+    }
+
+    /// The same under what is expected now.
+    pub(super) fn judged(self, expected: &Expected) -> Asked {
+        let failures = match (self.ended, &self.answer) {
+            (Ended::Answered, Some(answer)) => expected.failures(Some(answer), !self.cited.is_empty()),
+            (Ended::Abstained, _) => expected.failures(None, false),
+            _ => return self,
+        };
+        Asked {
+            should_abstain: expected.abstain == Abstain::Yes,
+            passed: failures.is_empty(),
+            failures: failures.iter().map(ToString::to_string).collect(),
+            ..self
         }
     }
 }
@@ -187,6 +200,7 @@ const KEYS: &[(&str, fn(&Value) -> bool)] = &[
     ("answer", is_text_or_null),
     ("abstained", Value::is_boolean),
     ("extracted", Value::is_boolean),
+    ("cached", Value::is_boolean),
     ("reason", is_text_or_null),
     ("sentences", |value| all_have(value, &["text", "verdict", "markers"])),
     ("citations", |value| all_have(value, &["marker", "doc", "chunk", "title", "path", "lines", "quote"])),
@@ -211,32 +225,9 @@ fn has_schema(json: &str) -> bool {
     is_whole && (value["abstained"] == Value::Bool(false) || value["answer"].is_null())
 }
 
-/// Whether the letters of `answer` are those of `lang`, code left out. An answer without letters is in any language.
-fn is_in(lang: Lang, answer: &str) -> bool {
-    let mut letters = 0.0;
-    let mut han = 0.0;
-    // Between backticks, whether one or three, stands code.
-    for part in without_markers(answer).split('`').step_by(2) {
-        letters += part.chars().filter(|c| c.is_alphabetic()).count() as f64;
-        han += part.chars().filter(|c| is_han(*c)).count() as f64;
-    }
-    let own = lang.pick(han, letters - han);
-    letters == 0.0 || own / letters >= OWN_LETTERS_MIN
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn code_does_not_count_among_the_letters() {
-        assert!(is_in(Lang::Zh, "用 `SELECT * FROM table WHERE id` 查询一行记录。[1]"));
-        assert!(!is_in(Lang::Zh, "use SELECT 查询"));
-        assert!(is_in(Lang::En, "QLoRA (量化) needs 48 GB."));
-        assert!(!is_in(Lang::En, "量化后只要 48 GB。"));
-        assert!(is_in(Lang::Zh, "```\nfor i in range(10): print(i)\n```\n循环十次。"));
-        assert!(is_in(Lang::Zh, "48"));
-    }
 
     #[test]
     fn an_index_in_code_is_no_marker() {
@@ -246,7 +237,7 @@ mod tests {
     #[test]
     fn a_report_that_lacks_a_key_or_contradicts_itself_is_not_valid() {
         let whole = serde_json::json!({
-            "question": "q", "answer": "a[1]", "abstained": false, "extracted": false, "reason": null,
+            "question": "q", "answer": "a[1]", "abstained": false, "extracted": false, "cached": false, "reason": null,
             "sentences": [{"text": "a", "verdict": "supported", "markers": [1]}], "citations": [], "nearest": [],
             "error": null, "model": null, "timings_ms": {"retrieve": 1.0, "first_token": null, "total": 2.0},
         });

@@ -19,6 +19,9 @@ pub struct Head {
     pub run: String,
     /// What it was run on.
     pub on: String,
+    /// Hash of the documents that were asked; none where passages were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<String>,
     /// Of the program.
     pub version: String,
     pub model: Option<String>,
@@ -29,12 +32,17 @@ pub struct Head {
 impl Head {
     /// The head of a run by this engine. The endpoint is asked for the model, and so must be there.
     pub fn of(run: &str, on: String, engine: &Engine) -> Result<Head> {
-        Ok(Head { model: engine.answering_model()?, ..Head::without_model(run, on, engine)? })
+        let (version, model) = (env!("CARGO_PKG_VERSION").into(), engine.answering_model()?);
+        Ok(Head { run: run.into(), on, documents: None, version, model, answering: engine.answering()? })
     }
 
-    fn without_model(run: &str, on: String, engine: &Engine) -> Result<Head> {
-        let version = env!("CARGO_PKG_VERSION").into();
-        Ok(Head { run: run.into(), on, version, model: None, answering: engine.answering()? })
+    /// The same of a run over the documents at `root`.
+    pub fn over(self, root: &Path, engine: &Engine) -> Result<Head> {
+        let mut hasher = blake3::Hasher::new();
+        for document in engine.documents(vec![root.to_path_buf()])? {
+            hasher.update(format!("{} {}\n{}\n", document.id, document.text.len(), document.text).as_bytes());
+        }
+        Ok(Head { documents: Some(hasher.finalize().to_hex()[..16].into()), ..self })
     }
 
     /// What differs, in the other's words; none where nothing does.
@@ -42,6 +50,7 @@ impl Head {
         let pairs = [
             ("run", &self.run, &other.run),
             ("on", &self.on, &other.on),
+            ("documents", &shown(&self.documents), &shown(&other.documents)),
             ("version", &self.version, &other.version),
             ("model", &shown(&self.model), &shown(&other.model)),
             ("settings", &self.answering.settings.join(" "), &other.answering.settings.join(" ")),
@@ -53,8 +62,8 @@ impl Head {
     }
 }
 
-fn shown(model: &Option<String>) -> String {
-    model.clone().unwrap_or_else(|| "-".into())
+fn shown(value: &Option<String>) -> String {
+    value.clone().unwrap_or_else(|| "-".into())
 }
 
 /// The lines of one run, in the order they were done.
@@ -142,7 +151,7 @@ mod tests {
     fn head(model: &str) -> Head {
         let answering = Answering { settings: vec!["chat.passages=2".into()], prompts: vec!["ask.zh 0".into()] };
         let (run, on, version) = ("answers".into(), "small dev".into(), "0".into());
-        Head { run, on, version, model: Some(model.into()), answering }
+        Head { run, on, documents: None, version, model: Some(model.into()), answering }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn suite() -> tempfile::TempDir {
     );
     put("qrels.tsv", "q1 0 cat.md 2\nq2 0 car.md 2\n");
     let line = |id: &str, docs: &[&str], must: Value, abstain: &str| {
-        json!({"qid": id, "required_docs": docs, "must": must, "must_not": [], "abstain": abstain, "max_chars": 100})
+        json!({"qid": id, "required_docs": docs, "must": must, "must_not": ["朱"], "abstain": abstain, "max_chars": 100})
             .to_string()
     };
     put(
@@ -111,8 +111,15 @@ fn answers_are_checked_by_assertions_and_an_interrupted_run_goes_on() {
     let (code, _, err) = outcome(rag(home.path()).env("RAG_PASSAGES", "1").args(other).arg(&asked));
     assert!(code == 2 && err.contains("chat.passages=1") && err.contains("hint: "), "{err}");
     assert_eq!(fs::read(&asked).unwrap(), before);
+    // What is expected may be put right without asking again; other documents are another run.
+    let answers = suite.path().join("answers.jsonl");
+    fs::write(&answers, fs::read_to_string(&answers).unwrap().replace("三次", "两次")).unwrap();
+    assert_eq!((share(&run(&[]).1, "pass"), fs::read(&asked).unwrap() == before), ((1.0, 2), true));
     let (code, out, _) = outcome(rag(home.path()).args(["eval", "answers", "--from"]).arg(&asked));
     assert!(code == 0 && out.contains("all assertions hold"), "{out}");
+    fs::write(suite.path().join("docs/new.md"), "# 新\n\n新写的一篇。\n").unwrap();
+    let (code, _, err) = run(&[]);
+    assert!(code == 2 && err.contains("documents: "), "{err}");
     let (code, _, err) = run(&["--slices", "Z"]);
     assert!(code == 2 && err.contains("hint: one of D, U"), "{err}");
 }
