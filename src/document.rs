@@ -59,6 +59,14 @@ pub struct Document {
     pub text: String,
 }
 
+impl Document {
+    /// What the front matter has under `date`, the first of several; empty where there is none.
+    pub fn date(&self) -> &str {
+        let dated = self.properties.iter().find(|(key, _)| key.eq_ignore_ascii_case("date"));
+        dated.map_or("", |(_, date)| date)
+    }
+}
+
 /// A piece of a document that is ranked, cited and packed as one.
 ///
 /// Invariant: `document.text[span] == text`, so that any citation can be checked.
@@ -84,6 +92,8 @@ pub struct Passage {
     pub headings: Vec<String>,
     pub path: String,
     pub source: String,
+    /// Front matter `date`; may be empty.
+    pub date: String,
     /// First and last line in the file, counted from 1.
     pub lines: (u32, u32),
     pub text: String,

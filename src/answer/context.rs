@@ -1,115 +1,185 @@
-//! The context: which passages are given to the model, and what they cost in tokens.
+//! The context: which passages are given to the model, where they stand, and what they cost in tokens.
 
-use super::prompt::wrap;
+use super::estimate::estimate;
+use super::frame::Frame;
 use super::{AnswerProblem, Options};
 use crate::document::Passage;
 use crate::error::Result;
-use crate::language::is_han;
 use crate::models::chat::{ChatModel, Message};
-use crate::text::sentences;
+use crate::text::{letters, sentences};
+use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Taken where neither the endpoint nor the configuration says.
 const WINDOW_ASSUMED: usize = 4096;
-/// What a chat template puts around two messages, generously.
-const TEMPLATE_TOKENS: usize = 32;
-/// A first passage that does not fit is shortened, but not to less than this.
+/// What a chat template puts before and behind all messages, generously.
+const TEMPLATE_TOKENS: usize = 16;
+/// What it puts around each, generously.
+const MESSAGE_TOKENS: usize = 8;
+/// A passage that does not fit is shortened, but not to less than this.
 const SHORTENED_TOKENS_MIN: usize = 64;
+/// Shorter sentences say the same in many places.
+const REPEATED_LETTERS_MIN: usize = 8;
 
-/// The passages given, in the order of their numbers.
+/// The passages given: the best of those found, as many as fit.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The passage cited as `[n]` is at `n - 1`. The text of the first may be cut at a sentence end.
+    /// The passage cited as `[n]` is at `n - 1`, which is its rank. The text of the last may be cut at a sentence end.
     pub passages: Vec<Passage>,
+    /// Their numbers in the order they stand in, those of a document together.
+    pub groups: Vec<Vec<usize>>,
+    /// What each of `passages` takes by itself.
+    pub tokens_each: Vec<usize>,
     pub tokens: TokenShares,
     /// Passages that did not fit.
     pub left_out: usize,
 }
 
 /// What each part takes of the window, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct TokenShares {
     pub window: usize,
     pub system: usize,
+    /// Examples of answers: see `chat.shots`.
+    pub shots: usize,
     pub passages: usize,
     /// The user's message without the passages.
     pub question: usize,
     /// Kept free for the answer.
     pub answer: usize,
-    /// Whether the counts are guessed from the text's length, since the endpoint has no tokenizer to ask.
+    /// What is left.
+    pub free: usize,
+    /// Whether the counts are guessed from the text, since the endpoint has no tokenizer to ask.
     pub estimated: bool,
 }
 
+/// A passage that says again what another has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Repeat {
+    pub number: usize,
+    pub of: usize,
+    /// Sentences that both have.
+    pub sentences: usize,
+}
+
 impl Context {
-    /// As they stand in the prompt.
-    pub fn rendered(&self) -> String {
-        let wrapped: Vec<String> =
-            self.passages.iter().enumerate().map(|(index, passage)| wrap(index + 1, passage)).collect();
-        wrapped.join("\n")
+    /// Pairs of passages of which one has at least half of the other's sentences: tokens that tell nothing new. Passages
+    /// that say the same altogether are one hit already: see [`crate::search::collapse`].
+    pub fn repeats(&self) -> Vec<Repeat> {
+        let spoken = |passage: &Passage| -> BTreeSet<Vec<char>> {
+            let all = sentences(&passage.text).into_iter().map(|range| letters(&passage.text[range]));
+            all.filter(|letters| letters.len() >= REPEATED_LETTERS_MIN).collect()
+        };
+        let spoken: Vec<_> = self.passages.iter().map(spoken).collect();
+        let mut repeats = Vec::new();
+        for (later, own) in spoken.iter().enumerate() {
+            for (earlier, other) in spoken[..later].iter().enumerate() {
+                let sentences = own.intersection(other).count();
+                if sentences > 0 && 2 * sentences >= own.len().min(other.len()) {
+                    repeats.push(Repeat { number: later + 1, of: earlier + 1, sentences });
+                }
+            }
+        }
+        repeats
     }
 }
 
-/// Takes passages, best first, as long as they fit beside `frame` (the messages without passages) and the answer.
-/// One that does not fit is passed over, a later and shorter one may still fit.
+/// Takes passages, best first, until one does not fit beside `frame` and the answer; that one is shortened. So a
+/// passage's number is its rank. With the messages that hold them.
 pub fn pack(
     passages: &[Passage],
-    frame: &[Message; 2],
+    frame: &Frame<'_>,
     model: Option<&dyn ChatModel>,
     options: &Options,
-) -> Result<Context> {
+) -> Result<(Context, Vec<Message>)> {
     let window = match (options.window, model) {
         (Some(window), _) => window,
         (None, Some(model)) => model.context_window()?.unwrap_or(WINDOW_ASSUMED),
         (None, None) => WINDOW_ASSUMED,
     };
-    let wrapped: Vec<String> = passages.iter().enumerate().map(|(index, passage)| wrap(index + 1, passage)).collect();
-    let mut texts: Vec<&str> = frame.iter().map(|message| message.content.as_str()).collect();
-    texts.extend(wrapped.iter().map(String::as_str));
-    let (counts, estimated) = count(&texts, model)?;
-    let (system, question) = (counts[0], counts[1]);
     let answer = (options.max_tokens as usize).min(window / 2);
-    let taken = system + question + TEMPLATE_TOKENS;
-    let room = window.saturating_sub(taken + answer);
-    let mut context = Context {
-        passages: Vec::new(),
-        tokens: TokenShares { window, system, passages: 0, question, answer, estimated },
-        left_out: 0,
-    };
-    for (passage, tokens) in passages.iter().zip(&counts[2..]) {
-        let tokens = tokens + 1; // the line end between two passages
-        if context.tokens.passages + tokens <= room {
-            context.tokens.passages += tokens;
-            context.passages.push(passage.clone());
-        } else {
-            context.left_out += 1;
+    let bare = frame.bare()?;
+    let shots: Vec<&str> = frame.shots.turns.iter().map(|turn| turn.content.as_str()).collect();
+    let shots = format!("{}{}", frame.shots.examples, shots.join("\n"));
+    let single = |index| frame.context(passages, &[vec![index + 1]]);
+    let mut texts = vec![bare[0].content.clone(), bare[1].content.clone(), shots];
+    texts.extend((0..passages.len()).map(single));
+    let (counts, estimated) = count(&texts, model)?;
+    let (parts, each) = counts.split_at(3);
+    let [system, question, shots] = [parts[0], parts[1], parts[2]];
+    let around = TEMPLATE_TOKENS + MESSAGE_TOKENS * (2 + frame.shots.turns.len());
+    let taken = system + question + shots + around;
+    let mut given = prefix(passages, each, window.saturating_sub(taken + answer));
+    loop {
+        let groups = frame.order.groups(&given);
+        let messages = frame.messages(&frame.context(&given, &groups))?;
+        let contents: Vec<&str> = messages.iter().map(|message| message.content.as_str()).collect();
+        // The parts need not add up to the whole: what is sent decides.
+        let whole = count(&[contents.join("\n")], model)?.0[0];
+        let used = whole + around;
+        if passages.is_empty() || (!given.is_empty() && used + answer <= window) {
+            let tokens = TokenShares {
+                window,
+                system,
+                shots,
+                passages: whole.saturating_sub(system + shots + question),
+                question,
+                answer,
+                free: window.saturating_sub(used + answer),
+                estimated,
+            };
+            let tokens_each = each_of(&given, passages, each, frame, model)?;
+            let left_out = passages.len() - given.len();
+            return Ok((Context { passages: given, groups, tokens_each, tokens, left_out }, messages));
         }
+        let last = given.pop().ok_or(AnswerProblem::Window { window, taken, answer })?;
+        let tokens = count(&[frame.context(std::slice::from_ref(&last), &[vec![1]])], model)?.0[0];
+        given.extend(shortened(&last, tokens, (tokens + window).saturating_sub(used + answer)));
     }
-    if context.passages.is_empty() && !passages.is_empty() {
-        let short = shortened(&passages[0], counts[2], room).ok_or(AnswerProblem::Window { window, taken, answer })?;
-        context.tokens.passages = count(&[&wrap(1, &short)], model)?.0[0];
-        context.passages.push(short);
-        context.left_out -= 1;
-    }
-    Ok(context)
 }
 
-fn count(texts: &[&str], model: Option<&dyn ChatModel>) -> Result<(Vec<usize>, bool)> {
+/// The passages that fit into `room` one after the other, the first that does not shortened to what is left.
+fn prefix(passages: &[Passage], tokens: &[usize], room: usize) -> Vec<Passage> {
+    let (mut given, mut left) = (Vec::new(), room);
+    for (passage, tokens) in passages.iter().zip(tokens) {
+        let tokens = tokens + 1; // the line end between two passages
+        let Some(rest) = left.checked_sub(tokens) else {
+            given.extend(shortened(passage, tokens, left));
+            break;
+        };
+        given.push(passage.clone());
+        left = rest;
+    }
+    given
+}
+
+/// What each of `given` takes, of which the last may be a part of what was counted.
+fn each_of(
+    given: &[Passage],
+    passages: &[Passage],
+    counted: &[usize],
+    frame: &Frame<'_>,
+    model: Option<&dyn ChatModel>,
+) -> Result<Vec<usize>> {
+    let mut each = counted[..given.len()].to_vec();
+    if let Some(last) = given.last()
+        && last.text.len() < passages[given.len() - 1].text.len()
+    {
+        each[given.len() - 1] = count(&[frame.context(given, &[vec![given.len()]])], model)?.0[0];
+    }
+    Ok(each)
+}
+
+fn count(texts: &[String], model: Option<&dyn ChatModel>) -> Result<(Vec<usize>, bool)> {
+    let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
     let counted = match model {
-        Some(model) => model.count_tokens(texts)?,
+        Some(model) => model.count_tokens(&borrowed)?,
         None => None,
     };
     Ok(match counted {
         Some(counts) => (counts, false),
-        None => (texts.iter().map(|text| estimate(text)).collect(), true),
+        None => (borrowed.into_iter().map(estimate).collect(), true),
     })
-}
-
-/// On the safe side for common tokenizers: a Han character counts one token, other text three bytes.
-fn estimate(text: &str) -> usize {
-    let (han, other) = text.chars().fold((0, 0), |(han, other), c| match is_han(c) {
-        true => (han + 1, other),
-        false => (han, other + c.len_utf8()),
-    });
-    han + other.div_ceil(3)
 }
 
 /// The sentences at the beginning of a passage of `tokens` that fit into `room`, a tenth kept in reserve since
@@ -128,49 +198,4 @@ fn shortened(passage: &Passage, tokens: usize, room: usize) -> Option<Passage> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::Template;
-    use crate::answer::fixture::passage;
-    use crate::language::Lang;
-
-    fn packed(passages: &[Passage], window: usize) -> Result<Context> {
-        let frame = Template::built_in(Lang::Zh).render(Lang::Zh, "问", "").unwrap();
-        pack(passages, &frame, None, &Options { max_tokens: 100, window: Some(window), ..Options::default() })
-    }
-
-    fn names(context: &Context) -> Vec<&str> {
-        context.passages.iter().map(|passage| passage.title.as_str()).collect()
-    }
-
-    #[test]
-    fn what_does_not_fit_is_passed_over_and_counted() {
-        let passages = [passage("a", &"甲。".repeat(50)), passage("b", &"乙。".repeat(500)), passage("c", "丙。")];
-        let context = packed(&passages, 600).unwrap();
-        assert_eq!((names(&context), context.left_out), (vec!["a", "c"], 1));
-        let TokenShares { window, system, passages, question, answer, .. } = context.tokens;
-        assert!(system + passages + question + answer <= window);
-        assert!(context.rendered().contains("<passage id=\"2\" title=\"c\">"));
-    }
-
-    #[test]
-    fn the_best_passage_is_cut_at_a_sentence_end_rather_than_left_out() {
-        let context = packed(&[passage("a", &"一句话说完。\n".repeat(200))], 500).unwrap();
-        let cut = &context.passages[0];
-        assert!(cut.text.ends_with('。') && cut.text.len() < 3000, "{}", cut.text.len());
-        assert_eq!(cut.lines.1 as usize, cut.text.lines().count());
-        assert!(context.tokens.passages + context.tokens.system + context.tokens.answer < 500);
-        assert_eq!(context.left_out, 0);
-    }
-
-    #[test]
-    fn a_window_without_room_is_an_error() {
-        let error = packed(&[passage("a", "甲。")], 120).unwrap_err();
-        assert!(matches!(error.downcast_ref(), Some(AnswerProblem::Window { window: 120, .. })), "{error}");
-    }
-
-    #[test]
-    fn no_passage_is_no_error() {
-        assert!(packed(&[], 120).unwrap().passages.is_empty());
-    }
-}
+mod tests;

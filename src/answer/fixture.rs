@@ -1,6 +1,12 @@
-//! A passage for tests.
+//! A passage and a frame for tests.
 
+use super::format::Format;
+use super::frame::{Frame, Order};
+use super::library::Library;
+use super::profile::Instructions;
+use super::shot::Shown;
 use crate::document::{ChunkId, DocId, Passage};
+use crate::language::Lang;
 
 /// The whole of `{title}.md`, which holds `text` from its first line on.
 pub fn passage(title: &str, text: &str) -> Passage {
@@ -10,7 +16,22 @@ pub fn passage(title: &str, text: &str) -> Passage {
         headings: Vec::new(),
         path: format!("{title}.md"),
         source: String::new(),
+        date: String::new(),
         lines: (1, 1 + text.trim_end().matches('\n').count() as u32),
         text: text.into(),
+    }
+}
+
+/// What a Chinese question is asked with by default.
+pub fn frame(question: &str) -> Frame<'_> {
+    Frame {
+        template: Library::default().template("ask", Lang::Zh).unwrap(),
+        lang: Lang::Zh,
+        question,
+        shots: Shown::default(),
+        format: Format::Xml,
+        order: Order::Ranked,
+        metadata: true,
+        instructions: Instructions::System,
     }
 }

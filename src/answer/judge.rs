@@ -3,7 +3,7 @@
 //! Models prefer what stands first, or second (Zheng et al., "Judging LLM-as-a-Judge", NeurIPS 2023). So each pair is
 //! shown in both orders, and who wins in only one of them has not won.
 
-use super::prompt::Template;
+use super::library::Library;
 use crate::error::Result;
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest};
@@ -67,11 +67,18 @@ impl Winner {
 }
 
 /// Has `model` compare `a` and `b`, in both orders. Answers that are the same are a tie without being shown.
-pub fn judge(question: &str, a: &str, b: &str, model: &dyn ChatModel, seed: u64) -> Result<Preference> {
+pub fn judge(
+    question: &str,
+    a: &str,
+    b: &str,
+    library: &Library,
+    model: &dyn ChatModel,
+    seed: u64,
+) -> Result<Preference> {
     if a.trim() == b.trim() {
         return Ok(Preference::same());
     }
-    let template = Template::for_judging(Lang::of_text(question));
+    let template = library.template("judge", Lang::of_text(question))?;
     let ask = |first: &str, second: &str| -> Result<String> {
         let messages = template.render_pair(question, first, second)?.into();
         let request = ChatRequest { messages, max_tokens: TOKENS_MAX, temperature: 0.0, seed, schema: None };
@@ -138,7 +145,8 @@ mod tests {
     #[test]
     fn the_templates_show_both_answers_and_the_question() {
         for lang in [Lang::Zh, Lang::En] {
-            let [system, user] = Template::for_judging(lang).render_pair("QUESTION", "FIRST", "SECOND").unwrap();
+            let template = Library::default().template("judge", lang).unwrap();
+            let [system, user] = template.render_pair("QUESTION", "FIRST", "SECOND").unwrap();
             assert!(!system.content.contains("FIRST"));
             let at = |text: &str| user.content.find(text).unwrap();
             assert!(at("QUESTION") < at("FIRST") && at("FIRST") < at("SECOND"), "{}", user.content);

@@ -6,44 +6,56 @@
 mod check;
 mod citation;
 mod context;
+mod cot;
 mod draft;
 mod echo;
+mod escape;
+mod estimate;
 mod extract;
 mod facts;
 mod figures;
 #[cfg(test)]
 mod fixture;
+mod format;
+mod frame;
 mod guard;
 mod judge;
+mod library;
 mod order;
 mod plan;
 mod problem;
-mod prompt;
+mod profile;
 mod question;
 mod recall;
 mod report;
 mod rewrite;
 mod sentence;
+mod shot;
 mod spelling;
 mod stray;
 mod structured;
 mod support;
+mod template;
 
 pub use check::{Checked, Fault, Source};
 pub use citation::Citation;
-pub use context::{Context, TokenShares};
+pub use context::{Context, Repeat, TokenShares};
 pub use extract::extract;
 pub use facts::facts;
+pub use format::Format;
+pub use frame::Order;
 pub use guard::{language, may_quote_instead, refuse, speaks};
 pub use judge::{Preference, Winner, judge};
+pub use library::{Flaw as PromptFlaw, Library, Listed, Text as PromptText};
 pub use plan::{Kind, Plan};
 pub use problem::AnswerProblem;
-pub use prompt::Template;
 pub use question::question_for;
 pub use report::{Asked, Nearest};
 pub use rewrite::{joined, rewrite};
 pub use sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
+pub use shot::{Shot, ShotPassage};
 pub use stray::{stray_figures, without_markers};
+pub use template::Template;
 
 use crate::document::Passage;
 use crate::error::{Error, Result};
@@ -51,7 +63,11 @@ use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message};
 use crate::models::openai::Lack;
 use crate::text::Analyzer;
+use cot::Thought;
 use draft::{Draft, Terms};
+use frame::Frame;
+use profile::Profile;
+use shot::{Shown, Written};
 use structured::Reader;
 
 /// How to ask.
@@ -63,14 +79,38 @@ pub struct Options {
     pub seed: u64,
     /// Context window in tokens; `None` asks the endpoint.
     pub window: Option<usize>,
-    /// Instead of the built-in template of the question's language.
+    /// Where templates and shots come from.
+    pub library: Library,
+    /// Instead of the library's template for the question's language.
     pub template: Option<Template>,
     /// The language to answer in; without, Chinese to a Chinese question, else that of the sources.
     pub lang: Option<Lang>,
+    /// The model's name; `None` asks the endpoint. Tells what form of prompt it wants.
+    pub model: Option<String>,
+    /// `None` takes what the model's family wants.
+    pub format: Option<Format>,
+    pub order: Order,
+    /// Whether to leave out title, section, source and date of the passages.
+    pub without_metadata: bool,
+    /// Examples of answers that are shown.
+    pub shots: usize,
+    /// Whether to have steps written before the answer. They are not shown.
+    pub cot: bool,
     /// Whether sentences that no passage supports are left out instead of being marked.
     pub strict: bool,
     /// Whether to have the server's own grammar enforce a form. Where it has none, the answer is text.
     pub structured: bool,
+}
+
+impl Options {
+    /// The prompt of the library that answers, `structured` telling whether the server enforces a schema.
+    pub fn prompt(&self, structured: bool) -> &'static str {
+        match (self.cot, structured) {
+            (true, _) => "ask-cot",
+            (false, true) => "ask-json",
+            (false, false) => "ask",
+        }
+    }
 }
 
 /// What would be sent.
@@ -78,8 +118,9 @@ pub struct Options {
 pub struct Prepared {
     pub messages: Vec<Message>,
     pub context: Context,
-    /// Name and hash of the template.
+    /// Name, version and hash of the template, and of the shots if there are any.
     pub template: String,
+    pub format: Format,
     /// Whether the answer is to come as JSON.
     pub structured: bool,
     /// Hash of the messages as they would be for any spelling of the question in other width, case, script and blanks.
@@ -240,18 +281,49 @@ pub fn prepare(
     options: &Options,
 ) -> Result<Prepared> {
     let lang = options.lang.unwrap_or_else(|| guard::language(question, passages));
-    // A template of the user's own says by itself what form it wants.
-    let structured = options.structured && options.template.is_none() && model.is_some_and(honours_schema);
+    // A template of the user's own says by itself what form it wants, and steps are no JSON.
+    let is_free = options.template.is_some() || options.cot;
+    let structured = options.structured && !is_free && model.is_some_and(honours_schema);
+    let written = match (options.cot, structured) {
+        (true, _) => Written::AfterSteps(cot::mark(lang)),
+        (false, true) => Written::Json,
+        (false, false) => Written::Plain,
+    };
     let template = match &options.template {
         Some(template) => template.clone(),
-        None if structured => Template::for_json(lang),
-        None => Template::built_in(lang),
+        None => options.library.template(options.prompt(structured), lang)?,
     };
-    let frame = template.render(lang, question, "")?;
-    let context = context::pack(passages, &frame, model, options)?;
-    let messages = template.render(lang, question, &context.rendered())?;
-    let basis = hash(&template.render(lang, &spelling::one_spelling(question), &context.rendered())?);
-    Ok(Prepared { messages: messages.into(), context, template: template.id(), structured, basis, lang })
+    let profile = profile(model, options);
+    let format = options.format.unwrap_or(profile.format);
+    let mut id = template.id();
+    let shots = match options.shots {
+        0 => Shown::default(),
+        count => {
+            let (shots, shots_id) = options.library.shots(lang, count)?;
+            id.push_str(&format!(" + {shots_id}"));
+            Shown::of(&shots, &template, lang, format, written)?
+        }
+    };
+    let frame = Frame {
+        template,
+        lang,
+        question,
+        shots,
+        format,
+        order: options.order,
+        metadata: !options.without_metadata,
+        instructions: profile.instructions,
+    };
+    let (context, messages) = context::pack(passages, &frame, model, options)?;
+    let asked = spelling::one_spelling(question);
+    let basis = Frame { question: &asked, ..frame.clone() };
+    let basis = hash(&basis.messages(&frame.context(&context.passages, &context.groups))?);
+    Ok(Prepared { messages, context, template: id, format, structured, basis, lang })
+}
+
+fn profile(model: Option<&dyn ChatModel>, options: &Options) -> Profile {
+    let asked = || model.and_then(|model| model.name().ok().flatten());
+    options.model.clone().or_else(asked).map_or_else(Profile::default, |name| Profile::of(&name))
 }
 
 /// A server that cannot be asked will say so when it is to answer.
@@ -302,15 +374,16 @@ fn attempt(
     };
     let terms = Terms {
         question,
-        refusal: prompt::refusal(lang),
+        refusal: template::refusal(lang),
         strict: options.strict,
         is_checkable: passages.iter().any(|passage| Lang::of_text(&passage.text) == lang),
     };
     let mut draft = Draft::new(passages, analyzer, terms, on_text);
-    let mut reader = Reader::default();
-    let sent = model.chat(&request, &mut |piece| match prepared.structured {
-        true => draft.push(&reader.push(piece)),
-        false => draft.push(piece),
+    let (mut reader, mut thought) = (Reader::default(), Thought::default());
+    let sent = model.chat(&request, &mut |piece| match (prepared.structured, options.cot) {
+        (true, _) => draft.push(&reader.push(piece)),
+        (false, true) => draft.push(&thought.push(piece)),
+        (false, false) => draft.push(piece),
     });
     match sent {
         Ok(completion) if prepared.structured && reader.is_empty() => {
@@ -318,7 +391,10 @@ fn attempt(
             draft.push(&completion.text);
             Ok(draft.finish(Some(completion)))
         }
-        Ok(completion) => Ok(draft.finish(Some(completion))),
+        Ok(completion) => {
+            draft.push(&thought.rest());
+            Ok(draft.finish(Some(completion)))
+        }
         Err(error) => {
             let partial = match draft.finish(None) {
                 Answer::Grounded(grounded) => Some(grounded),

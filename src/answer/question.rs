@@ -1,6 +1,8 @@
 //! Questions that a passage answers, drafted by a model: a beginning for an evaluation set, to be read by a person.
 
-use super::prompt::{Template, wrap};
+use super::format::Format;
+use super::library::Library;
+use super::template::Filling;
 use crate::document::Passage;
 use crate::error::Result;
 use crate::language::Lang;
@@ -10,9 +12,11 @@ use crate::models::chat::{ChatModel, ChatRequest};
 const TOKENS_MAX: u32 = 60;
 
 /// One question for `passage`, in its language; `None` where the model wrote none.
-pub fn question_for(passage: &Passage, model: &dyn ChatModel, seed: u64) -> Result<Option<String>> {
+pub fn question_for(passage: &Passage, library: &Library, model: &dyn ChatModel, seed: u64) -> Result<Option<String>> {
     let lang = Lang::of_text(&passage.text);
-    let messages = Template::for_questions(lang).render(lang, &passage.heading(), &wrap(1, passage))?;
+    let (question, passages) = (passage.heading(), Format::Xml.document(&[(1, passage)], true));
+    let filling = Filling { lang, question: &question, passages: &passages, examples: "", is_grouped: false };
+    let messages = library.template("question", lang)?.render(filling)?;
     let request =
         ChatRequest { messages: messages.into(), max_tokens: TOKENS_MAX, temperature: 0.0, seed, schema: None };
     let written = model.chat(&request, &mut |_| ())?.text;

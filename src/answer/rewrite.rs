@@ -1,6 +1,6 @@
 //! A rewrite: a follow-up question made one that can be understood alone.
 
-use super::prompt::Template;
+use super::library::Library;
 use crate::error::Result;
 use crate::language::Lang;
 use crate::models::chat::{ChatModel, ChatRequest};
@@ -12,9 +12,15 @@ const TOKENS_MAX: u32 = 80;
 const LONGER_CHARS_MAX: usize = 40;
 
 /// `question` by itself, as the model writes it; [`joined`] where it writes nothing of use.
-pub fn rewrite(question: &str, history: &[String], model: &dyn ChatModel, seed: u64) -> Result<String> {
+pub fn rewrite(
+    question: &str,
+    history: &[String],
+    library: &Library,
+    model: &dyn ChatModel,
+    seed: u64,
+) -> Result<String> {
     let lang = Lang::of_text(question);
-    let messages = Template::for_rewriting(lang).render_history(question, &recent(history).join(" / "))?;
+    let messages = library.template("rewrite", lang)?.render_history(question, &recent(history).join(" / "))?;
     let request =
         ChatRequest { messages: messages.into(), max_tokens: TOKENS_MAX, temperature: 0.0, seed, schema: None };
     let written = model.chat(&request, &mut |_| ())?.text;

@@ -1,6 +1,6 @@
 //! A structured answer: sentences with the sources they come from, in JSON that the server's own grammar enforces.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Sentences of an answer; without a bound small models go on for ever.
@@ -26,7 +26,29 @@ pub fn schema(passages: usize) -> Value {
     })
 }
 
-#[derive(Debug, Deserialize)]
+/// An answer with markers as [`schema`] asks for it, cut at each marker. What stands behind the last is the first passage's.
+pub fn as_json(answer: &str) -> String {
+    let mut items: Vec<Item> = Vec::new();
+    for piece in answer.split_inclusive(']') {
+        let marked = piece.strip_suffix(']').and_then(|piece| piece.rsplit_once('['));
+        let (text, source) = match marked.and_then(|(text, number)| Some((text, number.parse().ok()?))) {
+            Some((text, source)) => (text, source),
+            None => (piece, 1),
+        };
+        // `说法[1]。`: the full stop is the sentence's before.
+        let rest = text.trim_start_matches(['。', '！', '？', '.', '!', '?']);
+        if let Some(last) = items.last_mut() {
+            last.text.push_str(&text[..text.len() - rest.len()]);
+        }
+        if !rest.trim().is_empty() {
+            items.push(Item { source, text: rest.trim().into() });
+        }
+    }
+    let items: Vec<String> = items.iter().map(|item| json!(item).to_string()).collect();
+    format!("{{\"sentences\":[{}]}}", items.join(","))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct Item {
     source: u32,
     text: String,
@@ -89,6 +111,14 @@ mod tests {
             assert_eq!(text, whole, "{size}");
             assert!(!reader.is_empty());
         }
+    }
+
+    #[test]
+    fn an_answer_with_markers_reads_back_as_the_same_sentences() {
+        for answer in ["甲是乙。[1]丙是丁。[2]", "甲是乙[1]。丙是丁[2]。"] {
+            assert_eq!(Reader::default().push(&as_json(answer)), "甲是乙。[1]丙是丁。[2]", "{answer}");
+        }
+        assert_eq!(as_json("资料中没有相关内容。"), r#"{"sentences":[{"source":1,"text":"资料中没有相关内容。"}]}"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD};
 use super::{Flags, Outcome, Run, answered, set, set_lines, trace};
-use crate::engine::{Engine, Prepared};
+use crate::engine::{Engine, Prepared, Repeat};
 use crate::language::Lang;
 use clap::Args;
 use serde_json::json;
@@ -45,6 +45,18 @@ pub struct AskArgs {
     /// Print the exact messages and their token shares; ask for no answer 只看提示
     #[arg(long)]
     dry_run: bool,
+    /// Examples of answers shown to the model: 0, or 5 and more 示例数
+    #[arg(long, value_name = "N")]
+    shots: Option<usize>,
+    /// How passages are marked in the prompt: auto, xml, markdown or json 段落的标记方式
+    #[arg(long, value_name = "FORMAT")]
+    context_format: Option<String>,
+    /// Leave title, section, source and date of the passages out of the prompt 提示里不带标题与来源
+    #[arg(long)]
+    no_metadata: bool,
+    /// Have the model write steps before its answer; they are not shown 先写步骤再作答
+    #[arg(long)]
+    cot: bool,
     /// Prompt template to use instead of the built-in one 提示模板
     #[arg(long, value_name = "FILE")]
     prompt: Option<String>,
@@ -68,6 +80,10 @@ impl AskArgs {
         set(flags, "journal.cache", self.no_cache.then_some(false));
         set(flags, "chat.strict", self.strict.then_some(true));
         set(flags, "chat.rerank", self.rerank.as_ref());
+        set(flags, "chat.shots", self.shots);
+        set(flags, "chat.context_format", self.context_format.as_ref());
+        set(flags, "chat.metadata", self.no_metadata.then_some(false));
+        set(flags, "chat.cot", self.cot.then_some(true));
         set(flags, "chat.prompt", self.prompt.as_ref());
         set(flags, "chat.base_url", self.base_url.as_ref());
         set(flags, "chat.model", self.model.as_ref());
@@ -102,9 +118,17 @@ fn history(engine: &Engine) -> anyhow::Result<Vec<String>> {
 
 fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {
     let (_, prepared) = engine.prepare(&args.question)?;
-    let Prepared { messages, context, template, .. } = &prepared;
+    let Prepared { messages, context, template, format, .. } = &prepared;
+    let share = |count: usize| 100.0 * count as f64 / context.tokens.window.max(1) as f64;
+    let repeats = context.repeats();
     if args.json {
-        render::json(&json!({"messages": messages, "template": template, "tokens": context.tokens}))?;
+        let each = context.tokens_each.iter().enumerate();
+        let passages: Vec<_> = each.map(|(index, tokens)| json!({"number": index + 1, "tokens": tokens})).collect();
+        let json = json!({
+            "messages": messages, "template": template, "format": format, "tokens": context.tokens,
+            "passages": passages, "order": context.groups.concat(), "left_out": context.left_out, "repeats": repeats,
+        });
+        render::json(&json)?;
         return Ok(Outcome::Done);
     }
     let mut out = anstream::stdout().lock();
@@ -113,23 +137,27 @@ fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {
         writeln!(out, "{BOLD}--- {}{BOLD:#}\n{}", role.as_str().unwrap_or_default(), message.content)?;
     }
     let tokens = &context.tokens;
-    let total = tokens.window.max(1);
     writeln!(out, "{BOLD}--- {}{BOLD:#} ({template})", lang.pick("词元", "tokens"))?;
-    let used = tokens.system + tokens.question + tokens.passages + tokens.answer;
-    let rows = [
-        ("system", tokens.system),
-        ("passages", tokens.passages),
-        ("question", tokens.question),
-        ("answer", tokens.answer),
-        ("free", total.saturating_sub(used)),
-        ("window", total),
-    ];
-    for (part, count) in rows {
-        writeln!(out, "{part:<10}{count:>7} {:>5.1} %", 100.0 * count as f64 / total as f64)?;
+    let mut row = |part: &str, count: usize| writeln!(out, "{part:<10}{count:>7} {:>5.1} %", share(count));
+    row("system", tokens.system)?;
+    row("shots", tokens.shots)?;
+    row("passages", tokens.passages)?;
+    for number in context.groups.concat() {
+        row(&format!("  [{number}]"), context.tokens_each[number - 1])?;
     }
+    row("question", tokens.question)?;
+    row("answer", tokens.answer)?;
+    row("free", tokens.free)?;
+    row("window", tokens.window)?;
     let left_out = context.left_out;
     if left_out > 0 {
         writeln!(out, "{}", lang.pick(format!("{left_out} 段放不下"), format!("{left_out} passages did not fit")))?;
+    }
+    for Repeat { number, of, sentences } in repeats {
+        render::warning(&lang.pick(
+            format!("[{number}] 有 {sentences} 句与 [{of}] 相同:重复的内容白占词元"),
+            format!("[{number}] has {sentences} sentences that [{of}] has too: tokens that tell nothing new"),
+        ));
     }
     Ok(Outcome::Done)
 }

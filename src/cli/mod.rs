@@ -16,6 +16,7 @@ mod llama;
 mod lock;
 mod log;
 mod models;
+mod prompt;
 mod render;
 mod search;
 mod skew;
@@ -70,6 +71,8 @@ enum Command {
     Lock(lock::LockArgs),
     /// How far users' questions are from those of a suite 日志与评测集的偏差
     Skew(skew::SkewArgs),
+    /// Prompts: list, show, diff 提示模板
+    Prompt(prompt::PromptArgs),
     /// Check the documents of a folder 检查语料
     Corpus(corpus::CorpusArgs),
     /// Measure retrieval, with intervals 评测
@@ -144,6 +147,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Log(args) => log::run(args, &engine, lang),
         Command::Feedback(args) => feedback::run(args, &engine, lang),
         Command::Skew(args) => skew::run(args, &engine, lang),
+        Command::Prompt(args) => prompt::run(args, &engine, lang),
         Command::Corpus(args) => corpus::run(args, &engine, lang),
         Command::Eval(args) => eval::run(args, &engine, lang),
         Command::Diagnose(args) => diagnose::run(args, &engine, lang),

@@ -18,7 +18,7 @@ pub fn event(event: &AskEvent<'_>) {
         AskEvent::Prepared(prepared) => {
             let (template, hash) = (&prepared.template, prepared.hash());
             let tokens = &prepared.context.tokens;
-            let used = tokens.system + tokens.question + tokens.passages;
+            let used = tokens.system + tokens.shots + tokens.question + tokens.passages;
             render::note(&format!("trace: prompt {template}, messages {hash}, {used} tokens"));
         }
         AskEvent::Text(_) => {}

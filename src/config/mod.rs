@@ -14,6 +14,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 pub const FILE_NAME: &str = "rag.toml";
+/// Folder beside the user's file, with prompts that take the place of the built-in ones.
+const PROMPTS: &str = "prompts";
+/// Fewer examples than this and a model copies them instead of learning from them.
+const SHOTS_MIN: usize = 5;
+const SHOTS: &str = "0, or 5 and more: of fewer examples a model makes too much";
 
 /// Endpoints, each with its key.
 const KEYS_OF_HOSTS: [(&str, &str); 3] =
@@ -53,6 +58,8 @@ pub struct Shown {
 pub struct Config {
     home: PathBuf,
     home_origin: Origin,
+    /// Where the user's file is or would be; a project's folder has no say in prompts.
+    user_folder: Option<PathBuf>,
     values: BTreeMap<&'static str, (String, Origin)>,
 }
 
@@ -72,6 +79,7 @@ impl Config {
     ) -> Result<Config> {
         let mut values: BTreeMap<&'static str, (String, Origin)> =
             KEYS.iter().map(|key| (key.name, (key.default.to_string(), Origin::Default))).collect();
+        let user_folder = user_file.as_deref().and_then(Path::parent).map(PathBuf::from);
         if let Some(path) = user_file.filter(|path| path.is_file()) {
             for (key, value) in read_file(&path)? {
                 values.insert(key.name, (value, Origin::User(path.clone())));
@@ -97,7 +105,7 @@ impl Config {
             Some(home) => (PathBuf::from(home), Origin::Env("RAG_HOME")),
             None => (data_dir().ok_or(ConfigProblem::NoHome)?, Origin::Default),
         };
-        let config = Config { home, home_origin, values };
+        let config = Config { home, home_origin, user_folder, values };
         config.check()?;
         Ok(config)
     }
@@ -134,6 +142,9 @@ impl Config {
         for name in ["chat.seed", "chat.shuffle"] {
             self.number::<u64>(name, "a whole number")?;
         }
+        if (1..SHOTS_MIN).contains(&self.number::<usize>("chat.shots", SHOTS)?) {
+            return Err(self.bad("chat.shots", SHOTS));
+        }
         self.number::<u16>("llama.port", "a port number")?;
         for name in [
             "index.code",
@@ -141,6 +152,8 @@ impl Config {
             "chat.strict",
             "chat.structured",
             "chat.stuff_all",
+            "chat.metadata",
+            "chat.cot",
             "journal.enabled",
             "journal.cache",
             "models.offline",
@@ -182,6 +195,11 @@ impl Config {
     /// Folder of everything that `rag` keeps: `$RAG_HOME`, else the XDG data folder's `rag`.
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Folder of the user's own prompts, whether it is there or not: beside the user's `rag.toml`.
+    pub fn prompts_dir(&self) -> Option<PathBuf> {
+        self.user_folder.as_ref().map(|folder| folder.join(PROMPTS))
     }
 
     /// The text of a setting.
@@ -399,6 +417,22 @@ mod tests {
             assert!(matches!(error.downcast_ref(), Some(ConfigProblem::Untrusted { name: "chat.base_url", .. })));
         }
         assert!(resolve("[llama]\nserver = \"./evil.sh\"", "", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn shots_are_none_or_five_and_more_and_the_error_says_why() {
+        for (value, is_right) in [("0", true), ("5", true), ("12", true), ("1", false), ("4", false), ("few", false)] {
+            let config = resolve("", "", &[("RAG_SHOTS", value)], &[]);
+            assert_eq!(config.is_ok(), is_right, "{value}");
+            assert!(config.err().is_none_or(|error| error.to_string().contains("5 and more: of fewer")));
+        }
+    }
+
+    #[test]
+    fn prompts_stand_beside_the_users_file_and_never_in_a_project() {
+        let config = resolve("[search]\nlimit = 3", "", &[], &[]).unwrap();
+        let dir = config.prompts_dir().unwrap();
+        assert!(dir.ends_with("prompts") && !dir.to_string_lossy().contains("project"), "{}", dir.display());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Engine, SearchRequest};
 use crate::answer::{self, Answer, Asked, Checked, Kind, Nearest, Plan, Prepared, Template};
 use crate::document::{ChunkId, Document, Passage};
-use crate::error::{IoContext, Result};
+use crate::error::Result;
 use crate::journal::Journal;
 use crate::language::Lang;
 use crate::models::chat::ChatModel;
@@ -173,7 +173,8 @@ impl Engine {
         if self.config.is_on("chat.extractive") {
             return Ok(answer::joined(question, history));
         }
-        let rewritten = answer::rewrite(question, history, &self.chat_model()?, self.config.get("chat.seed"));
+        let (library, model) = (self.library(), self.chat_model()?);
+        let rewritten = answer::rewrite(question, history, &library, &model, self.config.get("chat.seed"));
         match rewritten {
             // Whoever answers next will say what is wrong.
             Err(error) if Lack::of(&error).is_some() => Ok(answer::joined(question, history)),
@@ -216,10 +217,10 @@ impl Engine {
     pub fn draft_questions(&self, count: usize, on: &mut dyn FnMut(usize)) -> Result<Vec<(Passage, String)>> {
         let roots = self.about()?.roots.iter().map(PathBuf::from).collect();
         let passages = self.sample(roots, count)?;
-        let (model, seed) = (self.chat_model()?, self.config.get("chat.seed"));
+        let (library, model, seed) = (self.library(), self.chat_model()?, self.config.get("chat.seed"));
         let mut drafted = Vec::new();
         for (index, passage) in passages.into_iter().enumerate() {
-            if let Some(question) = answer::question_for(&passage, &model, seed)? {
+            if let Some(question) = answer::question_for(&passage, &library, &model, seed)? {
                 drafted.push((passage, question));
             }
             on(index + 1);
@@ -261,20 +262,31 @@ impl Engine {
 
     pub(super) fn answer_options(&self) -> Result<answer::Options> {
         let template = match self.config.optional("chat.prompt") {
-            Some(path) => Some(Template::parse(&std::fs::read_to_string(path).at("read", path)?)?),
+            Some(path) => Some(Template::of_file(path)?),
             None => None,
+        };
+        let format = match self.config.text("chat.context_format") {
+            "auto" => None,
+            name => Some(name.parse()?),
         };
         Ok(answer::Options {
             max_tokens: self.config.get("chat.max_tokens"),
             temperature: self.config.get("chat.temperature"),
             seed: self.config.get("chat.seed"),
             window: Some(self.config.get("chat.context")).filter(|window| *window > 0),
+            library: self.library(),
             template,
             lang: match self.config.text("chat.language") {
                 "zh" => Some(Lang::Zh),
                 "en" => Some(Lang::En),
                 _ => None,
             },
+            model: self.config.optional("chat.model").map(String::from),
+            format,
+            order: self.config.text("chat.order").parse()?,
+            without_metadata: !self.config.is_on("chat.metadata"),
+            shots: self.config.get("chat.shots"),
+            cot: self.config.is_on("chat.cot"),
             strict: self.config.is_on("chat.strict"),
             structured: self.config.is_on("chat.structured"),
         })

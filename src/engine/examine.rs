@@ -1,7 +1,7 @@
 //! An examination: what evaluations ask for beyond an answer. From given passages, checked once more, compared.
 
 use super::{AskOutcome, Engine, SearchRequest};
-use crate::answer::{self, Abstention, Answer, Grounded, Plan, Preference, Prepared, Template};
+use crate::answer::{self, Abstention, Answer, Grounded, Plan, Preference, Prepared};
 use crate::document::Passage;
 use crate::error::Result;
 use crate::language::Lang;
@@ -92,7 +92,8 @@ impl Engine {
 
     /// Which of two answers the chat model thinks better.
     pub fn judge(&self, question: &str, a: &str, b: &str) -> Result<Preference> {
-        answer::judge(question, a, b, &self.chat_model()?, self.config.get("chat.seed"))
+        let (library, model) = (self.library(), self.chat_model()?);
+        answer::judge(question, a, b, &library, &model, self.config.get("chat.seed"))
     }
 
     /// What decides how questions are answered, but for the model.
@@ -102,10 +103,12 @@ impl Engine {
         // Says how long to wait, and what was indexed before; neither changes an answer.
         settings.retain(|setting| !["chat.timeout_s=", "index.paths="].iter().any(|name| setting.starts_with(name)));
         let options = self.answer_options()?;
-        let built_in = if options.structured { Template::for_json } else { Template::built_in };
-        let prompts = match options.template {
+        let prompts = match &options.template {
             Some(own) => vec![own.id()],
-            None => [Lang::Zh, Lang::En].map(|lang| built_in(lang).id()).into(),
+            None => {
+                let id = |lang| Ok(options.library.template(options.prompt(options.structured), lang)?.id());
+                [Lang::Zh, Lang::En].into_iter().map(id).collect::<Result<_>>()?
+            }
         };
         Ok(Answering { settings, prompts })
     }

@@ -1,7 +1,6 @@
 //! A lock: what answers depend on, written to `rag.lock` beside a project, so that a change of any of it is seen.
 
 use super::{Engine, EngineProblem};
-use crate::answer::Template;
 use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
 use crate::models::weights::sha256_of;
@@ -87,9 +86,8 @@ impl Engine {
         lock.put(EMBEDDER, embedder(&about.embedder));
         let chunk = self.config().text("index.chunk").to_string();
         lock.put("index", [("analysis", about.analysis.clone()), ("chunk", chunk)]);
-        for template in Template::answering() {
-            let (name, hash) = template.name_and_hash();
-            lock.put("prompts", [(name, hash)]);
+        for prompt in self.library().list()?.into_iter().filter(|prompt| prompt.name.starts_with("ask")) {
+            lock.put("prompts", [(prompt.name, prompt.hash)]);
         }
         if depth == Depth::Search {
             return Ok(lock);

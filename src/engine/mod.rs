@@ -7,13 +7,14 @@ mod inspect;
 mod journal;
 mod lock;
 mod problem;
+mod prompts;
 mod search;
 mod serve;
 mod weights;
 
 pub use crate::answer::{
-    Answer, Citation, Fault, Grounded, Kind, Plan, Preference, Prepared, Sentence, UNSUPPORTED_MARK, Verdict, Winner,
-    facts, speaks, without_markers,
+    Answer, Citation, Fault, Grounded, Kind, Listed as ListedPrompt, Plan, Preference, Prepared, PromptFlaw,
+    PromptText, Repeat, Sentence, Shot, UNSUPPORTED_MARK, Verdict, Winner, facts, speaks, without_markers,
 };
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
 pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};

@@ -288,6 +288,7 @@ fn passage(id: &str, title: &str, text: &str) -> Passage {
         headings: Vec::new(),
         path: id.into(),
         source: String::new(),
+        date: String::new(),
         lines: (1, 1),
         text: text.into(),
     }

@@ -64,6 +64,9 @@ pub trait ChatModel: Send + Sync {
     /// no way to tell. One call for many texts: a call is a round trip.
     fn count_tokens(&self, texts: &[&str]) -> Result<Option<Vec<usize>>>;
 
+    /// The model's name as it is sent: the configured one, else the first that the endpoint lists.
+    fn name(&self) -> Result<Option<String>>;
+
     /// Context window in tokens (prompt and answer together); `None` where the endpoint does not say.
     fn context_window(&self) -> Result<Option<usize>>;
 

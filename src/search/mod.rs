@@ -138,6 +138,8 @@ pub struct Hit {
     pub excerpt: Range<usize>,
     #[serde(skip)]
     pub source: String,
+    #[serde(skip)]
+    pub date: String,
 }
 
 impl Hit {
@@ -154,6 +156,7 @@ impl Hit {
             headings: self.headings.clone(),
             path: self.path.clone(),
             source: self.source.clone(),
+            date: self.date.clone(),
             lines: self.lines,
             text: self.text.clone(),
         }
@@ -307,6 +310,7 @@ fn hits(kept: Vec<Kept>) -> Vec<Hit> {
             marks: Vec::new(),
             excerpt: 0..0,
             source: passage.source,
+            date: passage.date,
         }
     };
     kept.into_iter().enumerate().map(hit).collect()

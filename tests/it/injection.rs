@@ -54,6 +54,7 @@ fn passage(title: &str, text: String) -> Passage {
         headings: Vec::new(),
         path: format!("{title}.md"),
         source: String::new(),
+        date: String::new(),
         lines: (1, text.lines().count() as u32),
         text,
     }

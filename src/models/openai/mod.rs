@@ -123,6 +123,10 @@ impl ChatModel for OpenAi {
         self.endpoint.wait(async { self.extras().await?.count_tokens(&self.endpoint, texts).await })
     }
 
+    fn name(&self) -> Result<Option<String>> {
+        Ok(OpenAi::name(self)?.map(String::from))
+    }
+
     fn context_window(&self) -> Result<Option<usize>> {
         self.endpoint.wait(async { Ok(self.extras().await?.context_window()) })
     }

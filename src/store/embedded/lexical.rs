@@ -231,8 +231,8 @@ impl LexicalIndex {
                 let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str()).ok_or_else(broken)?;
                 let stored: StoredPassage =
                     serde_json::from_str(json).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-                let StoredPassage { title, headings, path, source, lines, text } = stored;
-                Ok(Passage { id: id.clone(), title, headings, path, source, lines, text })
+                let StoredPassage { title, headings, path, source, date, lines, text } = stored;
+                Ok(Passage { id: id.clone(), title, headings, path, source, date, lines, text })
             })
             .collect()
     }

@@ -73,6 +73,9 @@ pub(super) struct StoredPassage {
     pub(super) headings: Vec<String>,
     pub(super) path: String,
     pub(super) source: String,
+    /// Missing in generations from before it was kept.
+    #[serde(default)]
+    pub(super) date: String,
     pub(super) lines: (u32, u32),
     pub(super) text: String,
 }

@@ -40,6 +40,7 @@ impl LexicalWriter {
                 headings: chunk.headings.clone(),
                 path: document.path.clone(),
                 source: document.source.clone(),
+                date: document.date().into(),
                 lines: chunk.lines,
                 text: chunk.text.clone(),
             };
