@@ -46,7 +46,7 @@ pub fn collapse(found: Vec<(Candidate, f32)>, passages: Vec<Passage>) -> Vec<Kep
 }
 
 /// What two passages are compared by.
-struct Wording {
+pub(super) struct Wording {
     letters: Vec<char>,
     /// Made when something else is near enough to be compared with.
     sketch: OnceCell<Sketch>,
@@ -55,12 +55,12 @@ struct Wording {
 }
 
 impl Wording {
-    fn of(text: &str) -> Wording {
+    pub(super) fn of(text: &str) -> Wording {
         let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(String::from);
         Wording { letters: letters(text), sketch: OnceCell::new(), numbers: numbers.collect() }
     }
 
-    fn says_the_same(&self, other: &Wording) -> bool {
+    pub(super) fn says_the_same(&self, other: &Wording) -> bool {
         let (shorter, longer) =
             (self.letters.len().min(other.letters.len()), self.letters.len().max(other.letters.len()));
         if self.numbers != other.numbers || (shorter as f64) < SHARE_MIN * longer as f64 {

@@ -1,9 +1,11 @@
 //! A merge: what several queries for one question found, as one list.
 
-use super::Found;
+use super::collapse::Wording;
+use super::{Duplicate, Found, Hit};
 
-/// Takes the hits in turns, the first of each query first, and no chunk twice; at most `limit`. All else is that of the
-/// first, but for the evidence, which is the best that any of them has.
+/// Takes the hits in turns, the first of each query first, no chunk twice, and none that says the same as
+/// another: that one stands for it; at most `limit`. All else is that of the first, but for the evidence, which is the
+/// best that any of them has.
 ///
 /// In turns, since scores of different queries are not comparable, and each query was asked for a reason.
 pub fn merge(founds: Vec<Found>, limit: usize) -> Option<Found> {
@@ -17,14 +19,20 @@ pub fn merge(founds: Vec<Found>, limit: usize) -> Option<Found> {
         merged.corrections.extend(found.corrections);
         lists.push(found.hits.into_iter());
     }
+    let mut wordings: Vec<Wording> = Vec::new();
     while merged.hits.len() < limit {
         let hits: Vec<_> = lists.iter_mut().filter_map(Iterator::next).collect();
         if hits.is_empty() {
             break;
         }
         for hit in hits {
-            if merged.hits.iter().all(|other| other.chunk != hit.chunk) {
-                merged.hits.push(hit);
+            let wording = Wording::of(&hit.text);
+            match wordings.iter().position(|other| other.says_the_same(&wording)) {
+                Some(at) => stand_for(&mut merged.hits[at], hit),
+                None => {
+                    wordings.push(wording);
+                    merged.hits.push(hit);
+                }
             }
         }
     }
@@ -33,4 +41,16 @@ pub fn merge(founds: Vec<Found>, limit: usize) -> Option<Found> {
         hit.rank = index as u32 + 1;
     }
     Some(merged)
+}
+
+/// Notes `other`, which says the same, among the duplicates of `hit`; once.
+fn stand_for(hit: &mut Hit, other: Hit) {
+    let Hit { doc, chunk, path, lines, duplicates, .. } = other;
+    for duplicate in std::iter::once(Duplicate { doc, chunk, path, lines }).chain(duplicates) {
+        let is_known =
+            hit.chunk == duplicate.chunk || hit.duplicates.iter().any(|known| known.chunk == duplicate.chunk);
+        if !is_known {
+            hit.duplicates.push(duplicate);
+        }
+    }
 }

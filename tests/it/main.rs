@@ -17,6 +17,7 @@ mod injection;
 mod journal_cli;
 mod kept_answers;
 mod llama;
+mod prompts;
 mod rerank;
 mod scripted_hub;
 mod search_cli;

@@ -12,6 +12,7 @@ mod lint;
 mod models;
 mod new;
 mod rgb;
+mod shots;
 mod stress;
 mod table;
 mod tune;
@@ -48,6 +49,8 @@ enum Action {
     Judge(judge::JudgeArgs),
     /// How far the citation check itself can be trusted 评测引用核对
     Checks(checks::ChecksArgs),
+    /// Whether the examples of answers are what is asked, and none is in the test 检查少样本示例
+    Shots(shots::ShotsArgs),
     /// Small cases of what breaks elsewhere: 繁简, width, ids, typos, units … 压力测试
     Stress(stress::StressArgs),
     /// One knob a row, each against the default 消融
@@ -166,6 +169,7 @@ pub fn run(args: EvalArgs, engine: &Engine, lang: Lang) -> Run {
         Action::Models(args) => models::run(args, engine, lang),
         Action::Judge(args) => judge::run(args, engine, lang),
         Action::Checks(args) => checks::run(args, engine, lang),
+        Action::Shots(args) => shots::run(args, engine, lang),
         Action::Stress(args) => stress::run(args, engine, lang),
         Action::Ablate(args) => ablate::run(args, engine, lang),
         Action::Haystack(args) => haystack(args, engine, lang),
