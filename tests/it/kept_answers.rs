@@ -10,6 +10,9 @@ const NOTE: &str = "# 钢琴\n\n钢琴有 88 个琴键。钢琴由克里斯托�
 const QUESTION: &str = "钢琴有多少个琴键";
 const ANSWER: &str = "钢琴有 88 个琴键[1]。";
 
+/// Variables with their values.
+type Environment<'a> = &'a [(&'a str, &'a str)];
+
 /// A server that writes `answer`, and lists `model` if it has a name.
 fn scripted(answer: &str, model: Option<&str>) -> MockServer {
     let chunk = json!({ "model": "small", "choices": [{ "delta": { "content": answer }, "finish_reason": "stop" }] });
@@ -47,11 +50,11 @@ impl Desk {
         assert_eq!(code, 0, "{err}");
     }
 
-    fn ask(&self, question: &str, extra: &[&str], env: &[(&str, &str)]) -> Value {
+    fn ask(&self, question: &str, extra: &[&str], env: Environment<'_>) -> Value {
         self.ask_at(&self.server, question, extra, env)
     }
 
-    fn ask_at(&self, server: &MockServer, question: &str, extra: &[&str], env: &[(&str, &str)]) -> Value {
+    fn ask_at(&self, server: &MockServer, question: &str, extra: &[&str], env: Environment<'_>) -> Value {
         let mut command = rag(self.home.path());
         let base_url = format!("{}/v1", server.uri());
         command.args(["ask", question, "--json", "--base-url", &base_url]).args(extra).envs(env.iter().copied());
@@ -67,7 +70,7 @@ impl Desk {
     }
 
     /// Asks, and says whether a kept answer was given; the server agrees.
-    fn is_kept(&self, question: &str, extra: &[&str], env: &[(&str, &str)]) -> bool {
+    fn is_kept(&self, question: &str, extra: &[&str], env: Environment<'_>) -> bool {
         let before = self.completions();
         let kept = self.ask(question, extra, env)["cached"] == json!(true);
         assert_eq!(self.completions() - before, usize::from(!kept), "{question} {extra:?} {env:?}");
@@ -102,7 +105,7 @@ fn whatever_an_answer_depends_on_makes_another_one() {
     assert!(!desk.is_kept(QUESTION, &[], &[]));
     let prompt = desk.notes.path().join("prompt.txt");
     fs::write(&prompt, "[system]\n简短回答。\n[user]\n{{ passages }}\n{{ question }}\n").unwrap();
-    let others: [(&[&str], &[(&str, &str)]); 6] = [
+    let others: [(&[&str], Environment<'_>); 6] = [
         (&["--model", "large"], &[]),
         (&["--strict"], &[]),
         (&["--prompt", prompt.to_str().unwrap()], &[]),
