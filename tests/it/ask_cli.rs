@@ -83,6 +83,7 @@ fn json_has_the_documented_keys_and_every_quote_stands_in_its_file() {
     let documented = [
         "abstained",
         "answer",
+        "cached",
         "citations",
         "error",
         "extracted",
