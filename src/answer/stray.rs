@@ -56,8 +56,8 @@ pub fn without_markers(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         bare.push_str(before);
         let digits = from[1..].bytes().take_while(u8::is_ascii_digit).count();
-        rest = if from.starts_with(UNSUPPORTED_MARK) {
-            &from[UNSUPPORTED_MARK.len()..]
+        rest = if let Some(after) = from.strip_prefix(UNSUPPORTED_MARK) {
+            after
         } else if digits > 0 && from[1 + digits..].starts_with(']') {
             &from[digits + 2..]
         } else {

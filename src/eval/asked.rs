@@ -194,8 +194,10 @@ fn markers(text: &str) -> Vec<u32> {
     markers
 }
 
+type Form = fn(&Value) -> bool;
+
 /// Keys of `rag ask --json`, each with what it may hold.
-const KEYS: &[(&str, fn(&Value) -> bool)] = &[
+const KEYS: &[(&str, Form)] = &[
     ("question", Value::is_string),
     ("answer", is_text_or_null),
     ("abstained", Value::is_boolean),

@@ -43,7 +43,7 @@ pub const MEASURES: &[Measure] = &[
     good("cited", ("有核对过的引用", "with a checked citation"), |asked| of(has_answer(asked), !asked.cited.is_empty())),
     good("nothing_withdrawn", ("没有撤回的标记", "no marker taken back"), |asked| of(has_answer(asked), asked.withdrawn == 0)),
     good("schema_valid", ("JSON 合规", "schema valid"), |asked| of(true, asked.schema_valid)),
-    good("in_language", ("用提问的语言回答", "in the question's language"), |asked| of(has_answer(asked), asked.in_language?)),
+    good("in_language", ("语言对", "in the right language"), |asked| of(has_answer(asked), asked.in_language?)),
     bad("extracted", ("改为摘录原句", "quoted instead"), |asked| of(has_answer(asked), asked.extracted)),
     bad("missing", ("没有答完", "no whole answer"), |asked| of(true, asked.ended == Ended::Missing)),
 ];
