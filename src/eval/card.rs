@@ -6,6 +6,7 @@
 
 use super::asked::Asked;
 use super::measure::{MEASURES, QUANTITIES, Share, Spread, by_question};
+use super::stats::slopes;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,31 @@ impl Stability {
     }
 }
 
+/// What the time of an answer depends on: milliseconds that each more token costs, by least squares over the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TokenCost {
+    /// What a server still has of an earlier prompt costs nothing, and so lowers it.
+    pub prompt_ms: f64,
+    pub completion_ms: f64,
+    /// Answers.
+    pub of: usize,
+}
+
+/// Fewer answers show no slope.
+const SLOPE_ANSWERS_MIN: usize = 10;
+
+impl TokenCost {
+    fn of(all: &[Asked]) -> Option<TokenCost> {
+        let point = |asked: &Asked| {
+            let (prompt, completion) = (asked.prompt_tokens?, asked.completion_tokens?);
+            Some((f64::from(prompt), f64::from(completion), asked.total_ms - asked.retrieve_ms))
+        };
+        let points: Vec<(f64, f64, f64)> = all.iter().filter_map(point).collect();
+        let [prompt_ms, completion_ms] = slopes(&points).filter(|_| points.len() >= SLOPE_ANSWERS_MIN)?;
+        Some(TokenCost { prompt_ms, completion_ms, of: points.len() })
+    }
+}
+
 /// Serialized as `rag eval answers --json` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReportCard {
@@ -65,6 +91,8 @@ pub struct ReportCard {
     pub model: Option<String>,
     #[serde(flatten)]
     pub all: Metrics,
+    /// `null` where too few tell.
+    pub token_cost: Option<TokenCost>,
     /// Where questions were asked more than once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,
@@ -83,6 +111,7 @@ impl ReportCard {
             on,
             model,
             all: Metrics::of(&questions),
+            token_cost: TokenCost::of(all),
             stability: questions.iter().any(|times| times.len() > 1).then(|| Stability::of(&questions)),
             slices: slices.into_iter().map(|name| (name.clone(), Metrics::of(&of_slice(name)))).collect(),
         }
@@ -133,5 +162,19 @@ mod tests {
         }
         let supported = ReportCard::of("s".into(), None, &all).all.shares["supported"];
         assert_eq!((supported.value, supported.of), (0.6, 5));
+    }
+
+    #[test]
+    fn a_token_costs_what_the_answers_show_and_few_show_nothing() {
+        let timed = |n: u32| Asked {
+            prompt_tokens: Some(500 + 10 * n),
+            completion_tokens: Some(n * 7 % 13),
+            total_ms: 1.0 + 100.0 + 2.0 * f64::from(500 + 10 * n) + 30.0 * f64::from(n * 7 % 13),
+            ..asked(&format!("q{n}"), false, Some("x"), true)
+        };
+        let all: Vec<Asked> = (0..12).map(timed).collect();
+        let cost = ReportCard::of("s".into(), None, &all).token_cost.unwrap();
+        assert!((cost.prompt_ms - 2.0).abs() < 1e-6 && (cost.completion_ms - 30.0).abs() < 1e-6, "{cost:?}");
+        assert_eq!(ReportCard::of("s".into(), None, &all[..9]).token_cost, None);
     }
 }

@@ -55,7 +55,7 @@ pub use answers::{Selection, ask_all, read_card};
 pub use asked::{Asked, Ended, Source};
 pub use assertion::{Abstain, Expected};
 pub use bench::{Bench, Options, Progress, bench, stages};
-pub use card::{Metrics, ReportCard, Stability};
+pub use card::{Metrics, ReportCard, Stability, TokenCost};
 pub use card_page::card_page;
 pub use checks::{CheckReport, Label, PairVerdict, check_pairs};
 pub use compare::{Comparison, Conclusion, compare};

@@ -79,6 +79,26 @@ pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
+/// Slopes of the plane through `(x, y, z)` that is nearest to every z by least squares: of z over x and over y. None where
+/// the points do not lie far enough apart to tell the two.
+pub fn slopes(points: &[(f64, f64, f64)]) -> Option<[f64; 2]> {
+    let mean_of = |value: fn(&(f64, f64, f64)) -> f64| mean(&points.iter().map(value).collect::<Vec<_>>());
+    let (mx, my, mz) = (mean_of(|point| point.0), mean_of(|point| point.1), mean_of(|point| point.2));
+    let [mut xx, mut xy, mut yy, mut xz, mut yz] = [0.0; 5];
+    for (x, y, z) in points {
+        let (x, y, z) = (x - mx, y - my, z - mz);
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+        xz += x * z;
+        yz += y * z;
+    }
+    let determinant = xx * yy - xy * xy;
+    // Points on a line, or all in one place.
+    let is_flat = determinant <= 1e-9 * xx * yy || xx == 0.0 || yy == 0.0;
+    (!is_flat).then(|| [(xz * yy - yz * xy) / determinant, (yz * xx - xz * xy) / determinant])
+}
+
 /// Two-sided p of the paired randomization test: how often a mean at least as far from zero comes out when every
 /// topic's difference may as well have had the other sign (Fisher; Smucker, Allan and Carterette, CIKM 2007).
 pub fn randomization_p(differences: &[f64]) -> f64 {
@@ -184,6 +204,18 @@ mod tests {
         assert!((low - 10.0 / 13.8416).abs() < 1e-9 && high == 1.0, "{low} {high}");
         assert!((ratio_interval(&[(0.0, 1.0); 10])[1] - 3.8416 / 13.8416).abs() < 1e-9);
         assert_eq!(ratio_interval(&[]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn slopes_of_a_plane_come_back() {
+        let points: Vec<(f64, f64, f64)> = (0..20)
+            .map(f64::from)
+            .map(|n| (100.0 * n, (n * 7.0) % 13.0, 5.0 + 2.0 * 100.0 * n + 30.0 * ((n * 7.0) % 13.0)))
+            .collect();
+        let [x, y] = slopes(&points).unwrap();
+        assert!((x - 2.0).abs() < 1e-9 && (y - 30.0).abs() < 1e-9, "{x} {y}");
+        assert_eq!(slopes(&[(1.0, 2.0, 3.0), (2.0, 4.0, 5.0), (3.0, 6.0, 9.0)]), None);
+        assert_eq!(slopes(&[]), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::render::{BOLD, DIM, padded};
 use crate::eval::{
-    Comparison, Conclusion, MEASURES, Measure, Metrics, QUANTITIES, ReportCard, Share, Spread, Stability,
+    Comparison, Conclusion, MEASURES, Measure, Metrics, QUANTITIES, ReportCard, Share, Spread, Stability, TokenCost,
 };
 use crate::language::Lang;
 use std::io::Write;
@@ -19,7 +19,7 @@ const HEADLINES: &[((&str, &str), &[&str])] = &[
 ];
 
 pub fn show(out: &mut impl Write, card: &ReportCard, lang: Lang) -> std::io::Result<()> {
-    let ReportCard { on, model, all, stability, slices } = card;
+    let ReportCard { on, model, all, token_cost, stability, slices } = card;
     let count = lang.pick(format!("{} 个问题", all.questions), format!("{} questions", all.questions));
     writeln!(out, "{BOLD}{on}{BOLD:#} {count} {DIM}{}{DIM:#}", model.as_deref().unwrap_or_default())?;
     for (about, names) in HEADLINES {
@@ -34,6 +34,14 @@ pub fn show(out: &mut impl Write, card: &ReportCard, lang: Lang) -> std::io::Res
         if let Some(spread) = all.quantities[quantity.name] {
             writeln!(out, "  {} {}", padded(label, NAME_COLUMNS - 2), spread_words(&spread, quantity.unit))?;
         }
+    }
+    if let Some(TokenCost { prompt_ms, completion_ms, .. }) = token_cost {
+        let label = padded(lang.pick("多一个词元", "one token more"), NAME_COLUMNS - 2);
+        let words = lang.pick(
+            format!("提示 {prompt_ms:+.1} ms,回答 {completion_ms:+.1} ms"),
+            format!("prompt {prompt_ms:+.1} ms, answer {completion_ms:+.1} ms"),
+        );
+        writeln!(out, "  {label} {words}")?;
     }
     if let Some(stability) = stability {
         show_stability(out, stability, lang)?;
