@@ -253,7 +253,7 @@ fn steps_are_asked_for_and_never_shown() {
     assert!(!out.contains("核对") && !out.contains("相关"), "{out}");
     let sent = runtime.block_on(server.received_requests()).unwrap();
     let body: Value = sent.iter().rev().find_map(|request| serde_json::from_slice(&request.body).ok()).unwrap();
-    assert!(body["messages"][0]["content"].as_str().unwrap().contains("先找出处,再核对,最后作答"), "{body}");
+    assert!(body["messages"][0]["content"].as_str().unwrap().contains("先写三步"), "{body}");
 }
 
 #[test]
