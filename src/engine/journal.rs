@@ -187,8 +187,9 @@ impl Engine {
         }
         // Of a model that has no name it cannot be told whether it still is the same.
         let name = model.name().ok()??;
-        // All that an answer depends on; the passages are in the basis, word for word.
-        let parts = [
+        // All that an answer depends on. The basis holds the passages as the model is told of them; an answer is checked by
+        // their headings, too, whether or not the model is told those.
+        let mut parts = vec![
             env!("CARGO_PKG_VERSION").to_string(),
             self.analyzer().ok()?.id(),
             self.collection.clone(),
@@ -200,7 +201,10 @@ impl Engine {
             prepared.context.tokens.answer.to_string(),
             options.strict.to_string(),
             prepared.structured.to_string(),
+            options.cot.to_string(),
+            format!("{:?}", prepared.lang),
         ];
+        parts.extend(prepared.context.passages.iter().flat_map(|passage| [passage.heading(), passage.text.clone()]));
         let key = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex().to_string();
         Some(Memory { journal, key })
     }

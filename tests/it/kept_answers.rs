@@ -105,13 +105,16 @@ fn whatever_an_answer_depends_on_makes_another_one() {
     assert!(!desk.is_kept(QUESTION, &[], &[]));
     let prompt = desk.notes.path().join("prompt.txt");
     fs::write(&prompt, "[system]\n简短回答。\n[user]\n{{ passages }}\n{{ question }}\n").unwrap();
-    let others: [(&[&str], Environment<'_>); 6] = [
+    let others: [(&[&str], Environment<'_>); 9] = [
         (&["--model", "large"], &[]),
         (&["--strict"], &[]),
         (&["--prompt", prompt.to_str().unwrap()], &[]),
         (&[], &[("RAG_SEED", "7")]),
         (&[], &[("RAG_MAX_TOKENS", "99")]),
         (&[], &[("RAG_TEMPERATURE", "0.5")]),
+        (&[], &[("RAG_CONTEXT_FORMAT", "markdown")]),
+        (&[], &[("RAG_METADATA", "false")]),
+        (&[], &[("RAG_COT", "true")]),
     ];
     for (extra, env) in others {
         assert!(!desk.is_kept(QUESTION, extra, env), "{extra:?} {env:?}");
