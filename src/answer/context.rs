@@ -64,7 +64,7 @@ pub struct Repeat {
 
 impl Context {
     /// Pairs of passages of which one has at least half of the other's sentences: tokens that tell nothing new. Passages
-    /// that say the same altogether are one hit already: see [`crate::search::collapse`].
+    /// that say the same altogether are one hit already: search and merge let one stand for the others.
     pub fn repeats(&self) -> Vec<Repeat> {
         let spoken = |passage: &Passage| -> BTreeSet<Vec<char>> {
             let all = sentences(&passage.text).into_iter().map(|range| letters(&passage.text[range]));

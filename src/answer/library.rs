@@ -93,7 +93,7 @@ pub struct Text {
 pub struct Listed {
     pub name: &'static str,
     pub version: Option<u32>,
-    /// See [`hash`].
+    /// The first half of blake3 of the text.
     pub hash: String,
     /// The user's own file; `null` where the built-in one is in use.
     pub path: Option<PathBuf>,
