@@ -183,7 +183,6 @@ pub struct Source {
     sentences: Vec<(Range<usize>, Read)>,
     heading: Read,
     whole: Read,
-    figures: Vec<Figure>,
     clauses: Vec<Clause>,
 }
 
@@ -196,7 +195,6 @@ impl Source {
             sentences: sentences(passage).into_iter().map(read).collect(),
             heading: Read::new(heading, analyzer),
             whole: Read::new(&all, analyzer),
-            figures: figures(&all),
             clauses: Clause::all(passage, analyzer),
         }
     }
@@ -213,7 +211,7 @@ impl Source {
         let is_there = |term: &&String| window.iter().any(|read| read.content.contains(*term));
         let shared = claim.content.iter().filter(is_there).count();
         let share = if claim.content.is_empty() { 0.0 } else { shared as f32 / claim.content.len() as f32 };
-        let mut faults = self.number_faults(sentence);
+        let mut faults = number_faults(sentence, &window);
         faults.extend(name_faults(sentence, &claim, &self.whole));
         faults.extend(self.clause_faults(sentence, analyzer));
         if share < SHARE_MIN {
@@ -239,12 +237,6 @@ impl Source {
             }
         }
         best
-    }
-
-    fn number_faults(&self, sentence: &str) -> Vec<Fault> {
-        let is_strange = |figure: &Figure| !self.figures.iter().any(|known| figure.agrees(known));
-        let strange = figures(sentence).into_iter().filter(is_strange);
-        strange.map(|figure| Fault::Number(figure.text)).collect()
     }
 
     /// Each clause is laid beside the clause of the passage that it repeats. What it has and that one lacks, but a parallel
@@ -287,6 +279,13 @@ impl Source {
         }
         faults
     }
+}
+
+/// Figures stand where the claim is made, not elsewhere in the passage.
+fn number_faults(sentence: &str, window: &[&Read]) -> Vec<Fault> {
+    let known: Vec<Figure> = window.iter().flat_map(|read| figures(&read.text)).collect();
+    let strange = figures(sentence).into_iter().filter(|figure| !known.iter().any(|known| figure.agrees(known)));
+    strange.map(|figure| Fault::Number(figure.text)).collect()
 }
 
 /// Latin words among Chinese are names; among others of their kind those are that begin or hold a capital or a digit.

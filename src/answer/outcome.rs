@@ -30,11 +30,11 @@ pub enum Answer {
 #[derive(Debug, Clone)]
 pub struct Grounded {
     /// As it was shown: every `[n]` in it is one of `citations`, at the end of a sentence; what no passage supports ends
-    /// with [`UNSUPPORTED_MARK`].
+    /// with [`UNSUPPORTED_MARK`](super::UNSUPPORTED_MARK).
     pub text: String,
-    /// Whether it is made of the sources' own sentences ([`extract`]).
+    /// Whether it is made of the sources' own sentences ([`extract`](super::extract())).
     pub is_extract: bool,
-    /// In order, those left out under [`Options::strict`] included.
+    /// In order, those left out under [`Options::strict`](super::Options::strict) included.
     pub sentences: Vec<Sentence>,
     /// One a marker, ordered by marker: the quote that supports its sentence best.
     pub citations: Vec<Citation>,
@@ -111,7 +111,7 @@ impl Abstention {
 }
 
 impl Answer {
-    /// Whether the text was cut at [`Options::max_tokens`].
+    /// Whether the text was cut at [`Options::max_tokens`](super::Options::max_tokens).
     pub fn is_cut(&self) -> bool {
         self.completion().is_some_and(|completion| completion.finish == Finish::Length)
     }

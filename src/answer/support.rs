@@ -56,7 +56,7 @@ impl<'a> Support<'a> {
         // A heading has few words, too, but no full stop.
         let is_whole = sentence.ends_with(['。', '！', '.', '!']);
         let is_enough = terms >= if is_whole { STATEMENT_TERMS_MIN } else { CLAIM_TERMS_MIN };
-        !sentence.ends_with([':', '：']) && (is_enough || !figures(sentence).is_empty())
+        is_enough && !sentence.ends_with([':', '：']) || !figures(sentence).is_empty()
     }
 
     /// What is wrong with `sentence` beside the passage that comes nearest to it.
