@@ -211,7 +211,7 @@ impl Source {
         let is_there = |term: &&String| window.iter().any(|read| read.content.contains(*term));
         let shared = claim.content.iter().filter(is_there).count();
         let share = if claim.content.is_empty() { 0.0 } else { shared as f32 / claim.content.len() as f32 };
-        let mut faults = number_faults(sentence, &window);
+        let mut faults = self.number_faults(sentence, &window);
         faults.extend(name_faults(sentence, &claim, &self.whole));
         faults.extend(self.clause_faults(sentence, analyzer));
         if share < SHARE_MIN {
@@ -237,6 +237,19 @@ impl Source {
             }
         }
         best
+    }
+
+    /// Figures stand where the claim is made; one that the passage has elsewhere was taken from there.
+    fn number_faults(&self, sentence: &str, window: &[&Read]) -> Vec<Fault> {
+        let here: Vec<Figure> = window.iter().flat_map(|read| figures(&read.text)).collect();
+        let anywhere = figures(&self.whole.text);
+        let is_among = |known: &[Figure], figure: &Figure| known.iter().any(|known| figure.agrees(known));
+        let strange = figures(sentence).into_iter().filter(|figure| !is_among(&here, figure));
+        let fault = |figure: Figure| match is_among(&anywhere, &figure) {
+            true => Fault::Moved(figure.text),
+            false => Fault::Number(figure.text),
+        };
+        strange.map(fault).collect()
     }
 
     /// Each clause is laid beside the clause of the passage that it repeats. What it has and that one lacks, but a parallel
@@ -279,13 +292,6 @@ impl Source {
         }
         faults
     }
-}
-
-/// Figures stand where the claim is made, not elsewhere in the passage.
-fn number_faults(sentence: &str, window: &[&Read]) -> Vec<Fault> {
-    let known: Vec<Figure> = window.iter().flat_map(|read| figures(&read.text)).collect();
-    let strange = figures(sentence).into_iter().filter(|figure| !known.iter().any(|known| figure.agrees(known)));
-    strange.map(|figure| Fault::Number(figure.text)).collect()
 }
 
 /// Latin words among Chinese are names; among others of their kind those are that begin or hold a capital or a digit.

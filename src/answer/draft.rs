@@ -1,5 +1,6 @@
 //! A draft: the answer while it comes in, each sentence checked as soon as it is whole and shown only then.
 
+use super::check::Fault;
 use super::citation::Citation;
 use super::echo::Question;
 use super::sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
@@ -229,7 +230,11 @@ impl<'a> Draft<'a> {
             true if is_echo || !self.support.is_claim(text) => Verdict::NoClaim,
             true => Verdict::Unsupported,
         };
-        let faults = if verdict == Verdict::Unsupported { self.support.faults(text) } else { Vec::new() };
+        let mut faults = if verdict == Verdict::Unsupported { self.support.faults(text) } else { Vec::new() };
+        faults.retain(|fault| !matches!(fault, Fault::Name(name) if self.question.gives(name)));
+        if verdict == Verdict::Unsupported && faults.is_empty() {
+            faults.push(Fault::Thin);
+        }
         let markers = cited.keys().copied().collect();
         for (number, found) in cited {
             let kept = self.quotes.entry(number).or_insert_with(|| found.clone());

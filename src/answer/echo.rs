@@ -2,6 +2,7 @@
 //! what a question asks about usually stands in the sources.
 
 use super::figures::{Figure, figures};
+use crate::language::Lang;
 use crate::text::{Analyzer, fold};
 use std::collections::HashSet;
 
@@ -33,6 +34,7 @@ pub struct Question<'a> {
     terms: HashSet<String>,
     figures: Vec<Figure>,
     is_yes_no: bool,
+    is_chinese: bool,
 }
 
 impl<'a> Question<'a> {
@@ -42,7 +44,14 @@ impl<'a> Question<'a> {
         let is_yes_no = YES_NO.iter().any(|word| folded.contains(word)) || YES_NO_FIRST.contains(&first);
         let mut terms: HashSet<String> = analyzer.content_words(question).into_iter().collect();
         terms.extend(FILLERS.iter().map(ToString::to_string));
-        Question { analyzer, terms, figures: figures(question), is_yes_no }
+        let is_chinese = Lang::of_text(question) == Lang::Zh;
+        Question { analyzer, terms, figures: figures(question), is_yes_no, is_chinese }
+    }
+
+    /// Whether an answer that uses this Latin word has it from the question: where the question is all Latin, every word
+    /// may be.
+    pub fn gives(&self, name: &str) -> bool {
+        !self.is_chinese && self.terms.contains(name)
     }
 
     /// Whether `sentence` has a figure that the question lacks.

@@ -134,8 +134,8 @@ fn a_model_that_wavers_or_adds_numbers_is_found_out() {
         assert_eq!(code, 0, "{err}");
         serde_json::from_str::<Value>(&out).unwrap()
     };
-    // The last sentence is marked; the line before it only announces something, and so is not.
-    let server = scripted(&[("", "成年猫一天喂两次[1]。共有以下 99 条:\n机油每 7000 公里更换一次。")]);
+    // The last sentence is marked; the one before it asks, and so is not.
+    let server = scripted(&[("", "成年猫一天喂两次[1]。还是 99 次?\n机油每 7000 公里更换一次。")]);
     let card = run(&server, &["--limit", "1", "--slices", "D", "--repeat", "2"]);
     assert_eq!(share(&card, "unsupported_number"), (1.0, 2), "{card}");
     assert_eq!(share(&card, "supported"), (0.5, 4), "{card}");

@@ -1,5 +1,4 @@
 use super::*;
-use crate::answer::check::Fault;
 use crate::answer::fixture::passage;
 use crate::models::chat::Finish;
 use proptest::prelude::*;
