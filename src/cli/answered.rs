@@ -182,7 +182,12 @@ fn nearest(out: &mut impl Write, outcome: &AskOutcome, engine: &Engine, lang: La
             format!("searched collection {collection}: {documents} documents, {chunks} chunks."),
         )
     )?;
-    let titles: Vec<String> = outcome.nearest().into_iter().map(|nearest| nearest.title).collect();
+    let mut titles: Vec<String> = Vec::new();
+    for nearest in outcome.nearest() {
+        if !titles.contains(&nearest.title) {
+            titles.push(nearest.title);
+        }
+    }
     if !titles.is_empty() {
         let titles = titles.join(lang.pick("、", ", "));
         writeln!(out, "{}", lang.pick(format!("最接近的是:{titles}"), format!("nearest: {titles}")))?;
