@@ -8,7 +8,7 @@ use crate::journal::Journal;
 use crate::language::Lang;
 use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, Lack, OpenAi};
-use crate::search::{self, Found};
+use crate::search::{self, Found, RerankKind};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -185,8 +185,11 @@ impl Engine {
     /// What the queries of a plan find, as one list.
     pub(super) fn gather(&self, planned: &Planned) -> Result<Found> {
         let request = self.passages_request()?;
-        let founds: Vec<Found> =
-            planned.queries.iter().map(|query| self.search(query, &request)).collect::<Result<_>>()?;
+        // Reranking reads passages, which is what costs; the question itself is worth it.
+        let beside = SearchRequest { rerank: Some(RerankKind::None), ..request };
+        let requests = std::iter::once(&request).chain(std::iter::repeat(&beside));
+        let founds = planned.queries.iter().zip(requests).map(|(query, request)| self.search(query, request));
+        let founds: Vec<Found> = founds.collect::<Result<_>>()?;
         let limit = request.limit.unwrap_or_default();
         let mut found = search::merge(founds, limit).expect("the question itself is always among the queries");
         shuffle(&mut found, self.config.get("chat.shuffle"));
