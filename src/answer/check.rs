@@ -146,6 +146,7 @@ struct Read {
     text: String,
     terms: Vec<Term>,
     content: HashSet<String>,
+    figures: Vec<Figure>,
 }
 
 impl Read {
@@ -154,7 +155,12 @@ impl Read {
             text: fold(text),
             terms: analyzer.terms(text).into_iter().filter(|term| term.kind != Kind::Part).collect(),
             content: analyzer.content_words(text).into_iter().collect(),
+            figures: figures(text),
         }
+    }
+
+    fn has(&self, figure: &Figure) -> bool {
+        self.figures.iter().any(|own| figure.agrees(own))
     }
 
     /// Content terms that come right behind a negator, and those that stand free.
@@ -211,7 +217,7 @@ impl Source {
         let is_there = |term: &&String| window.iter().any(|read| read.content.contains(*term));
         let shared = claim.content.iter().filter(is_there).count();
         let share = if claim.content.is_empty() { 0.0 } else { shared as f32 / claim.content.len() as f32 };
-        let mut faults = self.number_faults(sentence, &window);
+        let mut faults = self.number_faults(&claim, &window);
         faults.extend(name_faults(sentence, &claim, &self.whole));
         faults.extend(self.clause_faults(sentence, analyzer));
         if share < SHARE_MIN {
@@ -240,16 +246,13 @@ impl Source {
     }
 
     /// Figures stand where the claim is made; one that the passage has elsewhere was taken from there.
-    fn number_faults(&self, sentence: &str, window: &[&Read]) -> Vec<Fault> {
-        let here: Vec<Figure> = window.iter().flat_map(|read| figures(&read.text)).collect();
-        let anywhere = figures(&self.whole.text);
-        let is_among = |known: &[Figure], figure: &Figure| known.iter().any(|known| figure.agrees(known));
-        let strange = figures(sentence).into_iter().filter(|figure| !is_among(&here, figure));
-        let fault = |figure: Figure| match is_among(&anywhere, &figure) {
-            true => Fault::Moved(figure.text),
-            false => Fault::Number(figure.text),
+    fn number_faults(&self, claim: &Read, window: &[&Read]) -> Vec<Fault> {
+        let is_here = |figure: &Figure| window.iter().any(|read| read.has(figure));
+        let fault = |figure: &Figure| match self.whole.has(figure) {
+            true => Fault::Moved(figure.text.clone()),
+            false => Fault::Number(figure.text.clone()),
         };
-        strange.map(fault).collect()
+        claim.figures.iter().filter(|figure| !is_here(figure)).map(fault).collect()
     }
 
     /// Each clause is laid beside the clause of the passage that it repeats. What it has and that one lacks, but a parallel
@@ -272,9 +275,9 @@ impl Source {
             if covered < REPEATS_MIN {
                 continue;
             }
-            let figure_there = |figure: &Figure| equals.iter().any(|clause| clause.has(figure));
-            let has_figures = equals.iter().any(|clause| !clause.figures.is_empty());
-            let strange = claim.figures.iter().filter(|figure| has_figures && !figure_there(figure));
+            let figure_there = |figure: &Figure| equals.iter().any(|clause| clause.read.has(figure));
+            let has_figures = equals.iter().any(|clause| !clause.read.figures.is_empty());
+            let strange = claim.read.figures.iter().filter(|figure| has_figures && !figure_there(figure));
             faults.extend(strange.map(|figure| Fault::Moved(figure.text.clone())));
             let is_parallel =
                 |other: &&Clause| other.terms.intersection(&beside.terms).any(|term| claim.terms.contains(term));
@@ -335,7 +338,6 @@ fn negation_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {
 struct Clause {
     read: Read,
     terms: HashSet<String>,
-    figures: Vec<Figure>,
 }
 
 impl Clause {
@@ -345,7 +347,7 @@ impl Clause {
         let clause = |text: &str| {
             let read = Read::new(text, analyzer);
             let terms = read.content.iter().filter(|term| !starts_with_digit(term)).cloned().collect();
-            Clause { read, terms, figures: figures(text) }
+            Clause { read, terms }
         };
         without_separators(text).split(ends).map(clause).filter(|clause| !clause.terms.is_empty()).collect()
     }
@@ -353,10 +355,6 @@ impl Clause {
     /// Share of the other's terms that it has.
     fn covers(&self, other: &Clause) -> f32 {
         self.terms.intersection(&other.terms).count() as f32 / other.terms.len() as f32
-    }
-
-    fn has(&self, figure: &Figure) -> bool {
-        self.figures.iter().any(|own| figure.agrees(own))
     }
 }
 
