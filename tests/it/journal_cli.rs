@@ -1,6 +1,6 @@
 //! `rag log` and `rag feedback`: what is written down, by whom it is read, and what is left out.
 
-use crate::support::{free_port, home, outcome, rag};
+use crate::support::{free_port, home, llama_base_url, outcome, rag};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -66,7 +66,8 @@ fn a_question_is_written_down_with_what_came_of_it() {
 fn a_question_too_long_for_the_window_is_written_down_too() {
     let (home, _dir) = noted();
     let mut command = rag(home.path());
-    let (code, _, _) = outcome(command.env("RAG_CONTEXT", "60").args(["ask", "钢琴有多少个琴键"]));
+    let (code, _, _) =
+        outcome(command.env("RAG_CONTEXT", "60").args(["ask", "钢琴有多少个琴键", "--base-url", llama_base_url()]));
     assert_eq!(code, 2);
     let logged = json(home.path(), &["log", "show", "--json"]);
     assert_eq!((&logged["reason"], logged["error"].is_string()), (&json!("failed"), true), "{logged}");

@@ -55,7 +55,9 @@ pub fn rag(home: &Path) -> assert_cmd::Command {
             command.env_remove(name);
         }
     }
+    // Never the server that may run on the default port of the machine at hand: with it a test passes here alone.
     command
+        .env("RAG_BASE_URL", "http://127.0.0.1:9/v1")
         .env("RAG_HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .current_dir(home)

@@ -24,7 +24,7 @@ fn a_setting_comes_from_the_nearest_source_and_says_which() {
     let project = tempfile::tempdir().unwrap();
     let in_project = || {
         let mut command = rag(home.path());
-        command.current_dir(project.path());
+        command.current_dir(project.path()).env_remove("RAG_BASE_URL");
         command
     };
     assert_eq!(setting(&mut in_project(), "search.limit"), ("10".into(), "default".into()));
