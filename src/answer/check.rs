@@ -5,9 +5,11 @@
 //! there, a Latin name that is not there, a predicate denied here and stated there, one of two opposites in the place of
 //! the other. All are about words: that the passage means the same is not shown.
 
-use super::figures::{Figure, figures};
+use super::figures::Figure;
+use super::joined::joined;
+use super::read::{Clause, Read};
 use crate::language::is_han;
-use crate::text::{Analyzer, Kind, Term, fold, sentences};
+use crate::text::{Analyzer, Term, sentences};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -19,45 +21,6 @@ const SHARE_MIN: f32 = 0.4;
 const RESEMBLES_MIN: f32 = 0.5;
 /// And so many a repetition, in which every word can.
 const REPEATS_MIN: f32 = 0.6;
-
-/// Tokens that deny what comes next. Words such as 非常 and 区别 only hold the characters.
-const NEGATORS: &[&str] = &[
-    "不",
-    "没",
-    "没有",
-    "未",
-    "无",
-    "非",
-    "勿",
-    "别",
-    "不是",
-    "并非",
-    "并不",
-    "并未",
-    "不能",
-    "不会",
-    "不可",
-    "不要",
-    "不用",
-    "不必",
-    "不得",
-    "不再",
-    "无法",
-    "无需",
-    "无须",
-    "未必",
-    "从不",
-    "绝不",
-    "不需",
-    "不需要",
-    "不必要",
-    "not",
-    "no",
-    "never",
-    "cannot",
-    "without",
-    "nor",
-];
 
 /// Either in the place of the other turns a sentence round.
 const OPPOSITES: &[(&str, &str)] = &[
@@ -118,6 +81,8 @@ pub enum Fault {
     Moved(String),
     /// Said in the place of its opposite.
     Opposite(String),
+    /// Two words together that the passage has apart: `prompt_n 沿用`.
+    Joined(String),
     /// Too few of the terms are there.
     Thin,
 }
@@ -138,49 +103,6 @@ pub struct Checked {
 impl Checked {
     pub fn is_supported(&self) -> bool {
         self.faults.is_empty()
-    }
-}
-
-/// A text with what it is compared by.
-struct Read {
-    text: String,
-    terms: Vec<Term>,
-    content: HashSet<String>,
-    figures: Vec<Figure>,
-}
-
-impl Read {
-    fn new(text: &str, analyzer: &Analyzer) -> Read {
-        Read {
-            text: fold(text),
-            terms: analyzer.terms(text).into_iter().filter(|term| term.kind != Kind::Part).collect(),
-            content: analyzer.content_words(text).into_iter().collect(),
-            figures: figures(text),
-        }
-    }
-
-    fn has(&self, figure: &Figure) -> bool {
-        self.figures.iter().any(|own| figure.agrees(own))
-    }
-
-    /// Content terms that come right behind a negator, and those that stand free.
-    fn negated(&self) -> (HashSet<&str>, HashSet<&str>) {
-        let (mut negated, mut free) = (HashSet::new(), HashSet::new());
-        let mut is_open = false;
-        let mut last = 0;
-        for term in &self.terms {
-            // A negation does not reach over a comma.
-            if term.position > last + 2 {
-                is_open = false;
-            }
-            last = term.position;
-            if NEGATORS.contains(&term.text.as_str()) {
-                is_open = true;
-            } else if self.content.contains(&term.text) {
-                if std::mem::take(&mut is_open) { &mut negated } else { &mut free }.insert(term.text.as_str());
-            }
-        }
-        (negated, free)
     }
 }
 
@@ -259,8 +181,10 @@ impl Source {
     /// clause of the passage has, was taken from there.
     fn clause_faults(&self, sentence: &str, analyzer: &Analyzer) -> Vec<Fault> {
         let known = &self.clauses;
-        let mut faults = Vec::new();
-        for claim in Clause::all(sentence, analyzer) {
+        let claimed = Clause::all(sentence, analyzer);
+        let is_heading = |word: &str| self.heading.content.contains(word);
+        let mut faults: Vec<Fault> = joined(&claimed, known, is_heading).into_iter().map(Fault::Joined).collect();
+        for claim in claimed {
             let Some(beside) = known.iter().max_by(|a, b| a.covers(&claim).total_cmp(&b.covers(&claim))) else {
                 continue;
             };
@@ -332,42 +256,6 @@ fn negation_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {
     terms.extend(turned(&stated, &denied_there, &stated_there));
     terms.sort();
     terms.into_iter().map(Fault::Negation).collect()
-}
-
-/// A clause with what it says: its content terms, its figures among them.
-struct Clause {
-    read: Read,
-    terms: HashSet<String>,
-}
-
-impl Clause {
-    /// The clauses of `text` that say something.
-    fn all(text: &str, analyzer: &Analyzer) -> Vec<Clause> {
-        let ends = ['，', '。', '；', '：', '！', '？', ',', ';', ':', '|', '\n', '（', '）', '(', ')', '、'];
-        let clause = |text: &str| {
-            let read = Read::new(text, analyzer);
-            let terms = read.content.iter().filter(|term| !starts_with_digit(term)).cloned().collect();
-            Clause { read, terms }
-        };
-        without_separators(text).split(ends).map(clause).filter(|clause| !clause.terms.is_empty()).collect()
-    }
-
-    /// Share of the other's terms that it has.
-    fn covers(&self, other: &Clause) -> f32 {
-        self.terms.intersection(&other.terms).count() as f32 / other.terms.len() as f32
-    }
-}
-
-/// `32,768` is one number, and no end of a clause.
-fn without_separators(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-    let is_separator = |at: usize| chars[at] == ',' && at > 0 && is_digit(at - 1) && is_digit(at + 1);
-    (0..chars.len()).filter(|at| !is_separator(*at)).map(|at| chars[at]).collect()
-}
-
-fn starts_with_digit(term: &str) -> bool {
-    term.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn opposite_faults(claim: &Read, window: &[&Read]) -> Vec<Fault> {

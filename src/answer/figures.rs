@@ -86,7 +86,7 @@ fn number(chars: &[char], at: usize) -> Option<(f64, usize)> {
 
 /// Chinese numerals that count something: 三成 and 十五个, not the 一 of 一般.
 fn chinese(chars: &[char], at: usize) -> Option<(f64, usize)> {
-    const COUNTED: &str = "个条块段位字秒分倍次步层篇句词页类种人家轮名行列项天年月日周点例张份组台路档步";
+    const COUNTED: &str = "个条块段位字秒分倍次步层篇句词页类种人家轮名行列项天年月日周点例张份组台路档道题件只头座场遍回辆支枚幅间门届批套双对颗根本";
     let digit = |c: char| "零一二三四五六七八九".chars().position(|d| d == c).or((c == '两').then_some(2));
     let mut end = at;
     let (mut total, mut current) = (0usize, None);

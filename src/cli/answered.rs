@@ -142,6 +142,9 @@ fn words(fault: &Fault, lang: Lang) -> String {
         Fault::Negation(word) => {
             lang.pick(format!("“{word}”的肯定与否定相反"), format!("{word} is denied in one and stated in the other"))
         }
+        Fault::Joined(words) => {
+            lang.pick(format!("{words} 在资料里不在一处"), format!("{words} are not said together"))
+        }
         Fault::Moved(word) => lang.pick(format!("{word} 说的是另一回事"), format!("{word} is said of something else")),
         Fault::Opposite(word) => lang.pick(format!("“{word}”说反了"), format!("{word} is turned round")),
         Fault::Thin => lang.pick("没有这样的内容".into(), "nothing of the kind".into()),
