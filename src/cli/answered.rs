@@ -84,8 +84,8 @@ pub fn warn(answer: &Answer, lang: Lang) {
     };
     if grounded.is_extract && grounded.completion.is_some() {
         render::warning(lang.pick(
-            "模型没有从资料里答出什么,以上是资料原句",
-            "the model made nothing of the sources; these are sentences of theirs",
+            "模型没有从资料里答出什么,以上是最接近的原句,是否答了所问请自行判断",
+            "the model made nothing of the sources; these are the nearest sentences of theirs: judge for yourself",
         ));
     }
     warn_of_markers(grounded, lang);

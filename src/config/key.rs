@@ -83,7 +83,7 @@ pub static KEYS: &[Key] = &[
     key("chat.strict", &["RAG_STRICT"], "false", ("leave out sentences that no passage supports, instead of marking them", "删去无依据的句子,而不是标出")),
     key("chat.language", &["RAG_ANSWER_LANGUAGE"], "auto", ("language of the answer: zh, en, or auto (Chinese to a Chinese question, else that of the sources)", "回答的语言:zh、en 或 auto")),
     key("chat.structured", &["RAG_STRUCTURED"], "false", ("have the answer written as JSON where the server enforces a schema", "服务支持时让模型按 JSON 模式作答")),
-    key("chat.rerank", &["RAG_ASK_RERANK"], "auto", ("as search.rerank, for rag ask", "提问时的重排方式")),
+    key("chat.rerank", &["RAG_ASK_RERANK"], "none", ("as search.rerank, for rag ask", "提问时的重排方式")),
     key("chat.timeout_s", &["RAG_TIMEOUT_S"], "300", ("longest wait for the first token, seconds", "等待首词元的上限(秒)")),
     key("chat.context_format", &["RAG_CONTEXT_FORMAT"], "auto", ("how passages are marked in the prompt: xml, markdown, json, or auto for what the model's family wants", "提示里段落的标记方式")),
     key("chat.order", &["RAG_ORDER"], "ranked", ("order of the passages in the prompt: ranked, or grouped by document with the best first and the second best last", "提示里段落的次序")),
