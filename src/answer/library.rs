@@ -3,7 +3,7 @@
 use super::AnswerProblem;
 use super::estimate::estimate;
 use super::shot::{self, Shot};
-use super::template::{ANSWERING, JUDGING, REWRITING, Template, Variables};
+use super::template::{ANSWERING, CHECKING, JUDGING, REWRITING, Template, Variables};
 use crate::error::{IoContext, Result};
 use crate::language::Lang;
 use serde::{Serialize, Serializer};
@@ -61,6 +61,8 @@ static ENTRIES: &[Entry] = &[
     template("rewrite.en", include_str!("prompts/rewrite.en.md"), &REWRITING, ("makes a follow-up a question of its own", "把追问改写成单独的问题")),
     template("question.zh", include_str!("prompts/question.zh.md"), &ANSWERING, ("drafts a question that a passage answers, for rag eval new", "为段落拟一个问题,供 rag eval new")),
     template("question.en", include_str!("prompts/question.en.md"), &ANSWERING, ("drafts a question that a passage answers, for rag eval new", "为段落拟一个问题,供 rag eval new")),
+    template("check.zh", include_str!("prompts/check.zh.md"), &CHECKING, ("says whether a passage supports a sentence, for rag eval checks --by-model", "判断一段资料是否支持一句话,供 rag eval checks --by-model")),
+    template("check.en", include_str!("prompts/check.en.md"), &CHECKING, ("says whether a passage supports a sentence, for rag eval checks --by-model", "判断一段资料是否支持一句话,供 rag eval checks --by-model")),
     template("judge.zh", include_str!("prompts/judge.zh.md"), &JUDGING, ("compares two answers, for rag eval judge", "比较两个回答,供 rag eval judge")),
     template("judge.en", include_str!("prompts/judge.en.md"), &JUDGING, ("compares two answers, for rag eval judge", "比较两个回答,供 rag eval judge")),
     shots("shots.zh", include_str!("prompts/shots.zh.jsonl")),

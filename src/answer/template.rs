@@ -31,6 +31,7 @@ pub struct Variables {
 pub static ANSWERING: Variables =
     Variables { must: &["passages", "question"], may: &["refusal", "examples", "grouped"] };
 pub static REWRITING: Variables = Variables { must: &["history", "question"], may: &[] };
+pub static CHECKING: Variables = Variables { must: &["passage", "sentence"], may: &[] };
 pub static JUDGING: Variables = Variables { must: &["question", "first", "second"], may: &[] };
 
 /// Two parts, `[system]` and `[user]`, each on a line of its own before its text; before them a line `[version] 3`, if it
@@ -126,6 +127,12 @@ impl Template {
     pub fn render_pair(&self, question: &str, first: &str, second: &str) -> Result<[Message; 2], AnswerProblem> {
         let (question, first, second) = (escape(question), escape(first), escape(second));
         self.filled(context! { question, first, second })
+    }
+
+    /// The messages for checking `sentence` beside `passage`.
+    pub fn render_claim(&self, passage: &str, sentence: &str) -> Result<[Message; 2], AnswerProblem> {
+        let (passage, sentence) = (escape(passage), escape(sentence));
+        self.filled(context! { passage, sentence })
     }
 
     fn filled(&self, values: Value) -> Result<[Message; 2], AnswerProblem> {

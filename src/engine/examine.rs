@@ -85,9 +85,17 @@ impl Engine {
     /// Loads all that retrieval needs, so that the first question is not the one that waits for it.
     pub fn warm_up(&self, question: &str) -> Result<()> {
         self.gather(&self.plan(question, &[])?)?;
-        // Asked for only where the legs disagree; whoever has none of it is none the worse.
-        let _ = self.reread(question);
+        if self.config.text("chat.rerank") != "none" {
+            // Asked for only where the legs disagree; whoever has none of it is none the worse.
+            let _ = self.reread(question);
+        }
         Ok(())
+    }
+
+    /// Whether a passage supports a sentence, as the chat model sees it; `None` where it does not say.
+    pub fn entails(&self, passage: &str, sentence: &str) -> Result<Option<bool>> {
+        let (library, model) = (self.library(), self.chat_model()?);
+        answer::entails(passage, sentence, &library, &model, self.config.get("chat.seed"))
     }
 
     /// Which of two answers the chat model thinks better.

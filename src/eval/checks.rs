@@ -55,28 +55,60 @@ pub struct CheckReport {
     pub kinds: BTreeMap<String, (f64, usize)>,
 }
 
-/// Checks the pairs of `split` in the file at `path`.
-pub fn check_pairs(path: &Path, split: &str, engine: &Engine) -> Result<(Vec<PairVerdict>, CheckReport)> {
+/// Who checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checker {
+    /// The check of words, as answers are checked.
+    Words,
+    /// The chat model, by the prompt `check`.
+    Model,
+}
+
+/// Checks the pairs of `split` in the file at `path`. `on` hears how many of how many are done.
+pub fn check_pairs(
+    path: &Path,
+    split: &str,
+    by: Checker,
+    engine: &Engine,
+    on: &mut dyn FnMut(usize, usize),
+) -> Result<(Vec<PairVerdict>, CheckReport)> {
     let line = "{\"id\":…,\"passage\":…,\"sentence\":…,\"label\":\"supported|altered\",\"kind\":…,\"split\":…}";
     let pairs: Vec<Pair> = read_lines(path, line)?;
     let of_split: Vec<Pair> = pairs.into_iter().filter(|pair| pair.split == split).collect();
     if of_split.is_empty() {
         return Err(EvalProblem::NoTopics { suite: path.display().to_string() }.into());
     }
-    let verdict = |pair: Pair| {
-        let checked = engine.check(&pair.sentence, "", &pair.passage)?;
+    let total = of_split.len();
+    let verdict = |(index, pair): (usize, Pair)| {
+        let (is_supported, faults) = checked(&pair, by, engine)?;
+        on(index + 1, total);
         Ok(PairVerdict {
-            is_supported: checked.is_supported(),
-            faults: checked.faults.iter().map(|fault| format!("{fault:?}")).collect(),
+            is_supported,
+            faults,
             id: pair.id,
             kind: pair.kind,
             label: pair.label,
             sentence: pair.sentence,
         })
     };
-    let verdicts: Vec<PairVerdict> = of_split.into_iter().map(verdict).collect::<Result<_>>()?;
+    let verdicts: Vec<PairVerdict> = of_split.into_iter().enumerate().map(verdict).collect::<Result<_>>()?;
     let report = report(split, &verdicts);
     Ok((verdicts, report))
+}
+
+/// Whether the pair's sentence is supported, and why not. A model that does not say has not supported it.
+fn checked(pair: &Pair, by: Checker, engine: &Engine) -> Result<(bool, Vec<String>)> {
+    match by {
+        Checker::Words => {
+            let checked = engine.check(&pair.sentence, "", &pair.passage)?;
+            Ok((checked.is_supported(), checked.faults.iter().map(|fault| format!("{fault:?}")).collect()))
+        }
+        Checker::Model => {
+            let said = engine.entails(&pair.passage, &pair.sentence)?;
+            let faults = if said.is_none() { vec!["Unreadable".into()] } else { Vec::new() };
+            Ok((said == Some(true), faults))
+        }
+    }
 }
 
 fn report(split: &str, verdicts: &[PairVerdict]) -> CheckReport {

@@ -57,7 +57,7 @@ pub use assertion::{Abstain, Expected};
 pub use bench::{Bench, Options, Progress, bench, stages};
 pub use card::{Metrics, ReportCard, Stability, TokenCost};
 pub use card_page::card_page;
-pub use checks::{CheckReport, Label, PairVerdict, check_pairs};
+pub use checks::{CheckReport, Checker, Label, PairVerdict, check_pairs};
 pub use compare::{Comparison, Conclusion, compare};
 pub use diagnosis::{Diagnosis, Elsewhere, Fate, Label as DiagnosisLabel, diagnose};
 pub use draft::{Draft, NewTopic};

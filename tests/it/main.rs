@@ -8,6 +8,7 @@ mod chat_real;
 mod crash;
 mod embedder;
 mod eval_answers;
+mod eval_checks;
 mod eval_cli;
 mod eval_pairs;
 mod filters;

@@ -2,8 +2,9 @@
 
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
+use super::Bars;
 use crate::engine::Engine;
-use crate::eval::{self, CheckReport, Label};
+use crate::eval::{self, CheckReport, Checker, Label, Progress};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -17,13 +18,21 @@ pub struct ChecksArgs {
     /// dev or test 数据划分
     #[arg(long, value_name = "NAME", default_value = "dev")]
     split: String,
+    /// Have the chat model check, instead of the check of words that answers are checked by 改由对话模型核对
+    #[arg(long)]
+    by_model: bool,
     /// Print every verdict as JSON, one a line 输出 JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: ChecksArgs, engine: &Engine, lang: Lang) -> Run {
-    let (verdicts, report) = eval::check_pairs(&args.pairs, &args.split, engine)?;
+    let by = if args.by_model { Checker::Model } else { Checker::Words };
+    let mut bars = Bars::new(lang);
+    let on = &mut |done, total| bars.show("", Progress::Searched { system: "checks", done, total });
+    let checked = eval::check_pairs(&args.pairs, &args.split, by, engine, on);
+    bars.clear();
+    let (verdicts, report) = checked?;
     if args.json {
         for verdict in &verdicts {
             render::json(verdict)?;
