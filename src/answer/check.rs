@@ -3,7 +3,8 @@
 //! The measure is the share of the sentence's distinct terms (by the analysis that also indexes, stop words left out) that
 //! two sentences of the passage have between them. However much agrees, these take support away: a number that is not
 //! there, a Latin name that is not there, a predicate denied here and stated there, one of two opposites in the place of
-//! the other. All are about words: that the passage means the same is not shown.
+//! the other, words that a repetition joins and the passage keeps apart. All are about words: that the passage means the
+//! same is not shown.
 
 use super::figures::Figure;
 use super::joined::joined;
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// Of a sentence's terms so many must be there.
+/// Fewer shared terms are chance.
+const SHARED_TERMS_MIN: usize = 2;
+/// Fewer of a sentence's terms are told as thin.
 const SHARE_MIN: f32 = 0.4;
 
 /// Of a clause's terms so many make it one about the same, in which a denial can be compared.
@@ -61,6 +64,13 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("能", "不能"),
     ("好于", "差于"),
     ("更好", "更差"),
+    ("变好", "变差"),
+    ("安全", "危险"),
+    ("省事", "麻烦"),
+    ("保留", "删除"),
+    ("成功", "失败"),
+    ("正确", "错误"),
+    ("放大", "缩小"),
     ("more", "less"),
     ("before", "after"),
     ("higher", "lower"),
@@ -101,8 +111,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// Whether a sentence that cites the passage may rest on it. A model that cites has some reason: few shared terms are
+    /// enough, since it may say it in words of its own, but nothing may speak against it.
     pub fn is_supported(&self) -> bool {
-        self.faults.is_empty()
+        let is_enough = self.shared >= SHARED_TERMS_MIN.min(self.terms) && self.shared > 0 && !self.quote.is_empty();
+        is_enough && self.faults.iter().all(|fault| *fault == Fault::Thin)
     }
 }
 

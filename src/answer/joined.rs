@@ -4,7 +4,7 @@
 use super::read::Clause;
 
 /// Of a sentence's words so many may be its own. One that has more says it anew, and joins words in ways of its own.
-const OWN_MAX: f32 = 0.3;
+const OWN_MAX: f32 = 0.25;
 /// And of its neighbouring words so many may be joined here alone.
 const JOINED_MAX: f32 = 0.125;
 

@@ -8,9 +8,6 @@ use crate::document::Passage;
 use crate::text::Analyzer;
 use std::ops::Range;
 
-/// Fewer shared terms are chance.
-const SHARED_TERMS_MIN: usize = 2;
-
 /// The passages of one answer, read once.
 pub struct Support<'a> {
     analyzer: &'a Analyzer,
@@ -33,8 +30,7 @@ impl<'a> Support<'a> {
     }
 
     /// What the passage at `index` says of `sentence`; `None` if something takes its support away, or it has next to
-    /// nothing of it. A model that cites a passage has some reason: few shared terms are enough, since it may say it in
-    /// words of its own.
+    /// nothing of it.
     pub fn by(&self, index: usize, sentence: &str) -> Option<Supported> {
         supported(self.check(index, sentence))
     }
@@ -74,10 +70,8 @@ impl<'a> Support<'a> {
     }
 }
 
-fn supported(Checked { share, shared, terms, quote, faults }: Checked) -> Option<Supported> {
-    let is_enough = shared >= SHARED_TERMS_MIN.min(terms) && shared > 0 && !quote.is_empty();
-    let is_sound = faults.iter().all(|fault| *fault == Fault::Thin);
-    (is_enough && is_sound).then_some(Supported { share, quote })
+fn supported(checked: Checked) -> Option<Supported> {
+    checked.is_supported().then_some(Supported { share: checked.share, quote: checked.quote })
 }
 
 /// Words of fewer terms claim nothing that could be looked for.
