@@ -4,84 +4,92 @@
 use super::Grounded;
 use super::citation::Citation;
 use super::echo::Question;
+use super::lines::{Line, lines};
 use super::order::without_orders;
 use super::plan::Kind;
 use super::sentence::{Sentence, Verdict};
 use crate::document::Passage;
-use crate::text::{Analyzer, sentences};
-use std::collections::HashSet;
+use crate::text::Analyzer;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 /// Characters of an extract: about what a reader takes in at a glance.
-const CHARS_MAX: usize = 150;
+const CHARS_MAX: usize = 180;
 /// What each place further down among the passages costs, in shares of the question.
 const STEP_DOWN: f32 = 0.05;
 /// What a figure is worth where the question asks for one, in the same shares.
 const FIGURE: f32 = 0.3;
-/// A sentence that says much less of what is asked than the best one is left out.
+/// What a word of the question is worth that only the heading has.
+const IN_HEADING: f32 = 0.5;
+/// A line that says much less of what is asked than the best one is left out.
 const OF_BEST_MIN: f32 = 0.4;
-/// Shorter lines are headings and labels.
-const CHARS_MIN: usize = 8;
 
-struct Line {
+struct Candidate {
     /// Of the passage.
     index: usize,
-    range: Range<usize>,
-    chars: usize,
+    line: Line,
     terms: HashSet<String>,
     score: f32,
 }
 
-/// The sentences of `passages`, best first and at least one, with the most of the question's words; where none has any,
-/// the first of the best passage, which was found by its meaning.
+/// The lines of `passages`, best first and at least one, with the most of the question's words, each with what leads to
+/// it; where none has any, the first of the best passage, which was found by its meaning.
 pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analyzer) -> Grounded {
     let asked = Question::new(question, analyzer);
     let words = |text: &str| -> HashSet<String> { analyzer.content_words(text).into_iter().collect() };
     let wanted = words(question);
-    let mut candidates: Vec<Line> = passages
-        .iter()
-        .enumerate()
-        .flat_map(|(index, passage)| {
-            lines(&without_orders(&passage.text)).map(|range| (index, range, &passage.text)).collect::<Vec<_>>()
-        })
-        .map(|(index, range, text)| {
-            let line = &text[range.clone()];
-            let terms = words(line);
-            let share = wanted.intersection(&terms).count() as f32 / wanted.len().max(1) as f32;
-            let figure = if kind == Kind::Numeric && asked.has_new_figure(line) { FIGURE } else { 0.0 };
+    let mut candidates = Vec::new();
+    for (index, passage) in passages.iter().enumerate() {
+        let heading = words(&passage.heading());
+        for line in lines(&without_orders(&passage.text)) {
+            let text = &passage.text[line.range.clone()];
+            let terms = words(text);
+            let mut said = terms.clone();
+            said.extend(line.leads.iter().flat_map(|lead| words(&passage.text[lead.clone()])));
+            let (here, above) = (wanted.intersection(&said).count(), wanted.intersection(&heading));
+            let above = above.filter(|word| !said.contains(*word)).count();
+            let share = (here as f32 + IN_HEADING * above as f32) / wanted.len().max(1) as f32;
+            let figure = if kind == Kind::Numeric && asked.has_new_figure(text) { FIGURE } else { 0.0 };
             let score = if share > 0.0 { share + figure - STEP_DOWN * index as f32 } else { 0.0 };
-            Line { index, range, chars: line.chars().count(), terms, score }
-        })
-        .collect();
+            candidates.push(Candidate { index, line, terms, score });
+        }
+    }
     // Stable: of equals the earlier one stays first.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let best = candidates.first().map_or(0.0, |best| best.score);
-    let mut chosen: Vec<Line> = Vec::new();
-    let mut chars = 0;
+    let chars = |index: usize, range: &Range<usize>| passages[index].text[range.clone()].chars().count();
+    let mut chosen: Vec<Candidate> = Vec::new();
+    let mut quoted: BTreeMap<(usize, usize), Range<usize>> = BTreeMap::new();
+    let mut length = 0;
     for candidate in candidates {
-        let is_near = best <= 0.0 && candidate.index == 0 || best > 0.0 && candidate.score >= OF_BEST_MIN * best;
-        let is_new = chosen.iter().all(|other| other.terms != candidate.terms);
+        let Candidate { index, line, terms, score } = &candidate;
+        let is_near = best <= 0.0 && *index == 0 || best > 0.0 && *score >= OF_BEST_MIN * best;
+        let is_new = chosen.iter().all(|other| other.terms != *terms);
+        let ranges =
+            line.leads.iter().chain([&line.range]).filter(|range| !quoted.contains_key(&(*index, range.start)));
+        let ranges: Vec<Range<usize>> = ranges.cloned().collect();
+        let more: usize = ranges.iter().map(|range| chars(*index, range)).sum();
         // However long the best one is, it is the answer.
-        let fits = chosen.is_empty() || chars + candidate.chars <= CHARS_MAX;
-        if fits && is_near && is_new {
-            chars += candidate.chars;
+        if is_near && is_new && (chosen.is_empty() || length + more <= CHARS_MAX) {
+            length += more;
+            quoted.extend(ranges.into_iter().map(|range| ((*index, range.start), range)));
             chosen.push(candidate);
         }
     }
-    chosen.sort_by_key(|sentence| (sentence.index, sentence.range.start));
-    written(&chosen, passages)
+    written(quoted.into_iter().map(|((index, _), range)| (index, range)), passages)
 }
 
-fn written(chosen: &[Line], passages: &[Passage]) -> Grounded {
+/// What is quoted, in the order of the passages.
+fn written(quoted: impl Iterator<Item = (usize, Range<usize>)>, passages: &[Passage]) -> Grounded {
     let mut text = String::new();
     let mut citations: Vec<Citation> = Vec::new();
     let mut sentences = Vec::new();
-    for Line { index, range, .. } in chosen {
-        let marker = *index as u32 + 1;
+    for (index, range) in quoted {
+        let marker = index as u32 + 1;
         if !text.is_empty() {
             text.push('\n');
         }
-        let sentence = passages[*index].text[range.clone()].to_string();
+        let sentence = passages[index].text[range.clone()].to_string();
         text.push_str(&format!("{sentence}[{marker}]"));
         sentences.push(Sentence {
             text: sentence,
@@ -90,7 +98,7 @@ fn written(chosen: &[Line], passages: &[Passage]) -> Grounded {
             faults: Vec::new(),
         });
         if citations.iter().all(|citation| citation.marker != marker) {
-            citations.push(Citation::new(marker, &passages[*index], range));
+            citations.push(Citation::new(marker, &passages[index], &range));
         }
     }
     Grounded {
@@ -102,19 +110,6 @@ fn written(chosen: &[Line], passages: &[Passage]) -> Grounded {
         unsupported: Vec::new(),
         completion: None,
     }
-}
-
-/// Sentences without the mark of a list before them; headings, rules and code fences are none.
-fn lines(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    sentences(text).into_iter().filter_map(move |range| {
-        let line = &text[range.clone()];
-        if line.starts_with(['#', '`', '|', '>']) {
-            return None;
-        }
-        let bare = ["- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim_start();
-        let start = range.end - bare.len();
-        (bare.chars().count() >= CHARS_MIN).then_some(start..range.end)
-    })
 }
 
 #[cfg(test)]
@@ -137,6 +132,16 @@ mod tests {
         assert!(grounded.text.starts_with("参数 k1 默认取 1.2,控制词频饱和。[2]"), "{}", grounded.text);
         let citation = &grounded.citations[0];
         assert_eq!((citation.marker, citation.lines, citation.title.as_str()), (2, (3, 3), "BM25"));
+    }
+
+    #[test]
+    fn a_row_is_quoted_with_what_leads_to_it() {
+        let text =
+            "GPT-3.5 读 20 篇时的正确率：\n\n| 位置 | 正确率 |\n|---|---|\n| 第 1 篇 | 75.8% |\n| 第 10 篇 | 53.8% |\n";
+        let passage = passage("中间迷失", text);
+        let grounded = extracted("GPT-3.5 读二十篇、答案在第 10 篇时,正确率是多少", std::slice::from_ref(&passage));
+        let head = "GPT-3.5 读 20 篇时的正确率：[1]\n位置 | 正确率[1]\n";
+        assert!(grounded.text.starts_with(head) && grounded.text.contains("第 10 篇 | 53.8%[1]"), "{}", grounded.text);
     }
 
     #[test]

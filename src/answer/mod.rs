@@ -23,6 +23,7 @@ mod guard;
 mod joined;
 mod judge;
 mod library;
+mod lines;
 mod order;
 mod outcome;
 mod plan;
