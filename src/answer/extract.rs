@@ -35,6 +35,32 @@ struct Candidate {
 /// The lines of `passages`, best first and at least one, with the most of the question's words, each with what leads to
 /// it; where none has any, the first of the best passage, which was found by its meaning.
 pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analyzer) -> Grounded {
+    let candidates = candidates(question, kind, passages, analyzer);
+    let best = candidates.first().map_or(0.0, |best| best.score);
+    let chars = |index: usize, range: &Range<usize>| passages[index].text[range.clone()].chars().count();
+    let mut chosen: Vec<Candidate> = Vec::new();
+    // By where they begin: two lines of one table have its head once.
+    let mut quoted: BTreeMap<(usize, usize), Range<usize>> = BTreeMap::new();
+    let mut length = 0;
+    for candidate in candidates {
+        let Candidate { index, line, terms, score } = &candidate;
+        let is_near = best <= 0.0 && *index == 0 || best > 0.0 && *score >= OF_BEST_MIN * best;
+        let is_new = chosen.iter().all(|other| other.terms != *terms);
+        let ranges = line.leads.iter().chain([&line.range]).map(|range| ((*index, range.start), range.clone()));
+        let ranges: Vec<_> = ranges.filter(|(place, _)| !quoted.contains_key(place)).collect();
+        let more: usize = ranges.iter().map(|(_, range)| chars(*index, range)).sum();
+        // However long the best one is, it is the answer.
+        if is_near && is_new && (chosen.is_empty() || length + more <= CHARS_MAX) {
+            length += more;
+            quoted.extend(ranges);
+            chosen.push(candidate);
+        }
+    }
+    written(&chosen, quoted, passages)
+}
+
+/// Every line there is, the best first; of equals the earlier one.
+fn candidates(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analyzer) -> Vec<Candidate> {
     let asked = Question::new(question, analyzer);
     let words = |text: &str| -> HashSet<String> { analyzer.content_words(text).into_iter().collect() };
     let wanted = words(question);
@@ -46,63 +72,38 @@ pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Anal
             let terms = words(text);
             let mut said = terms.clone();
             said.extend(line.leads.iter().flat_map(|lead| words(&passage.text[lead.clone()])));
-            let (here, above) = (wanted.intersection(&said).count(), wanted.intersection(&heading));
-            let above = above.filter(|word| !said.contains(*word)).count();
+            let here = wanted.intersection(&said).count();
+            let above = wanted.intersection(&heading).filter(|word| !said.contains(*word)).count();
             let share = (here as f32 + IN_HEADING * above as f32) / wanted.len().max(1) as f32;
             let figure = if kind == Kind::Numeric && asked.has_new_figure(text) { FIGURE } else { 0.0 };
             let score = if share > 0.0 { share + figure - STEP_DOWN * index as f32 } else { 0.0 };
             candidates.push(Candidate { index, line, terms, score });
         }
     }
-    // Stable: of equals the earlier one stays first.
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let best = candidates.first().map_or(0.0, |best| best.score);
-    let chars = |index: usize, range: &Range<usize>| passages[index].text[range.clone()].chars().count();
-    let mut chosen: Vec<Candidate> = Vec::new();
-    let mut quoted: BTreeMap<(usize, usize), Range<usize>> = BTreeMap::new();
-    let mut length = 0;
-    for candidate in candidates {
-        let Candidate { index, line, terms, score } = &candidate;
-        let is_near = best <= 0.0 && *index == 0 || best > 0.0 && *score >= OF_BEST_MIN * best;
-        let is_new = chosen.iter().all(|other| other.terms != *terms);
-        let ranges =
-            line.leads.iter().chain([&line.range]).filter(|range| !quoted.contains_key(&(*index, range.start)));
-        let ranges: Vec<Range<usize>> = ranges.cloned().collect();
-        let more: usize = ranges.iter().map(|range| chars(*index, range)).sum();
-        // However long the best one is, it is the answer.
-        if is_near && is_new && (chosen.is_empty() || length + more <= CHARS_MAX) {
-            length += more;
-            quoted.extend(ranges.into_iter().map(|range| ((*index, range.start), range)));
-            chosen.push(candidate);
-        }
-    }
-    written(quoted.into_iter().map(|((index, _), range)| (index, range)), passages)
+    candidates
 }
 
-/// What is quoted, in the order of the passages.
-fn written(quoted: impl Iterator<Item = (usize, Range<usize>)>, passages: &[Passage]) -> Grounded {
-    let mut text = String::new();
+/// The ranges in the order of the passages; each passage is cited by the best line of it.
+fn written(chosen: &[Candidate], quoted: BTreeMap<(usize, usize), Range<usize>>, passages: &[Passage]) -> Grounded {
     let mut citations: Vec<Citation> = Vec::new();
-    let mut sentences = Vec::new();
-    for (index, range) in quoted {
-        let marker = index as u32 + 1;
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        let sentence = passages[index].text[range.clone()].to_string();
-        text.push_str(&format!("{sentence}[{marker}]"));
-        sentences.push(Sentence {
-            text: sentence,
-            verdict: Verdict::Supported,
-            markers: vec![marker],
-            faults: Vec::new(),
-        });
+    for Candidate { index, line, .. } in chosen {
+        let marker = *index as u32 + 1;
         if citations.iter().all(|citation| citation.marker != marker) {
-            citations.push(Citation::new(marker, &passages[index], &range));
+            citations.push(Citation::new(marker, &passages[*index], &line.range));
         }
     }
+    citations.sort_by_key(|citation| citation.marker);
+    let sentence = |((index, _), range): ((usize, usize), Range<usize>)| Sentence {
+        text: passages[index].text[range].to_string(),
+        verdict: Verdict::Supported,
+        markers: vec![index as u32 + 1],
+        faults: Vec::new(),
+    };
+    let sentences: Vec<Sentence> = quoted.into_iter().map(sentence).collect();
+    let marked = sentences.iter().map(|sentence| format!("{}[{}]", sentence.text, sentence.markers[0]));
     Grounded {
-        text,
+        text: marked.collect::<Vec<_>>().join("\n"),
         is_extract: true,
         sentences,
         citations,
@@ -141,6 +142,7 @@ mod tests {
         let passage = passage("中间迷失", text);
         let grounded = extracted("GPT-3.5 读二十篇、答案在第 10 篇时,正确率是多少", std::slice::from_ref(&passage));
         let head = "GPT-3.5 读 20 篇时的正确率：[1]\n位置 | 正确率[1]\n";
+        assert_eq!(grounded.citations[0].quote, "第 10 篇 | 53.8%", "the line that answers is the one cited");
         assert!(grounded.text.starts_with(head) && grounded.text.contains("第 10 篇 | 53.8%[1]"), "{}", grounded.text);
     }
 
