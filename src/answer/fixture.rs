@@ -1,4 +1,4 @@
-//! A passage and a frame for tests.
+//! A passage, a frame and a completion for tests.
 
 use super::format::Format;
 use super::frame::{Frame, Order};
@@ -7,6 +7,8 @@ use super::profile::Instructions;
 use super::shot::Shown;
 use crate::document::{ChunkId, DocId, Passage};
 use crate::language::Lang;
+use crate::models::chat::{Completion, Finish};
+use std::time::Duration;
 
 /// The whole of `{title}.md`, which holds `text` from its first line on.
 pub fn passage(title: &str, text: &str) -> Passage {
@@ -33,5 +35,18 @@ pub fn frame(question: &str) -> Frame<'_> {
         order: Order::Ranked,
         metadata: true,
         instructions: Instructions::System,
+    }
+}
+
+/// A whole answer of `model`'s, with nothing in it.
+pub fn completion(model: &str) -> Completion {
+    Completion {
+        text: "…".into(),
+        finish: Finish::Stop,
+        model: model.into(),
+        prompt_tokens: None,
+        completion_tokens: None,
+        first_token: Duration::ZERO,
+        total: Duration::ZERO,
     }
 }

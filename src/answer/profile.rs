@@ -49,6 +49,28 @@ impl Profile {
     }
 }
 
+/// Below so many parameters, in billions, what a model says against the sources is next to chance: of fifteen refusals by
+/// two models of 0.5 and 1.5 billion (essays dev) two were right.
+const SMALL_BELOW: f32 = 2.0;
+
+/// Whether the name of a model tells that it is a small one: `qwen2.5-coder-0.5b-instruct`, `SmolLM2-360M`. One that tells
+/// no size is none.
+pub fn is_small(model: &str) -> bool {
+    let words = model.split(|c: char| !c.is_alphanumeric() && c != '.');
+    words.filter_map(billions).next().is_some_and(|size| size < SMALL_BELOW)
+}
+
+/// `0.5b` and `360M`, in billions.
+fn billions(word: &str) -> Option<f32> {
+    let word = word.to_lowercase();
+    let (number, factor) = match (word.strip_suffix('b'), word.strip_suffix('m')) {
+        (Some(number), _) => (number, 1.0),
+        (_, Some(number)) => (number, 1e-3),
+        _ => return None,
+    };
+    number.parse::<f32>().ok().map(|number| number * factor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +89,15 @@ mod tests {
             assert_eq!(Profile::of(model).instructions, instructions, "{model}");
         }
         assert_eq!(Profile::of("qwen2.5").format, Format::Xml);
+    }
+
+    #[test]
+    fn a_small_model_is_known_by_the_size_in_its_name() {
+        for small in ["qwen2.5-coder-0.5b-instruct-q4_k_m", "Qwen/Qwen2.5-1.5B-Instruct", "SmolLM2-360M-Instruct"] {
+            assert!(is_small(small), "{small}");
+        }
+        for other in ["Qwen2.5-7B-Instruct", "gemma-3-4b-it", "gpt-4.1", "deepseek-chat", "mixtral-8x7b", ""] {
+            assert!(!is_small(other), "{other}");
+        }
     }
 }

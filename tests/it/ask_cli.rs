@@ -164,7 +164,7 @@ fn where_retrieval_is_sure_the_sources_speak_for_themselves() {
     let (home, _dir) = noted();
     let (code, json, err) = asked(home.path(), "钢琴有多少个琴键", "钢琴有 99 个琴键[1]。");
     assert_eq!((code, json["answer"].as_str()), (0, Some("钢琴有 88 个琴键。[1]")), "{json}");
-    assert!(json["extracted"] == true && err.contains("以上是资料原句"), "{err}");
+    assert!(json["extracted"] == true && err.contains("以上是最接近的原句"), "{err}");
 }
 
 #[test]

@@ -1,9 +1,7 @@
 use super::*;
-use crate::answer::fixture::passage;
-use crate::models::chat::Finish;
+use crate::answer::fixture::{completion, passage};
 use proptest::prelude::*;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(None).unwrap());
 const REFUSAL: &str = "资料中没有相关内容。";
@@ -15,18 +13,6 @@ fn passages() -> Vec<Passage> {
     ]
 }
 
-fn completion() -> Completion {
-    Completion {
-        text: "…".into(),
-        finish: Finish::Stop,
-        model: "m".into(),
-        prompt_tokens: None,
-        completion_tokens: None,
-        first_token: Duration::ZERO,
-        total: Duration::ZERO,
-    }
-}
-
 const TERMS: Terms<'_> = Terms { question: "QLoRA 怎么微调", refusal: REFUSAL, strict: false, is_checkable: true };
 
 /// The answer to a model that writes `pieces`, and what was streamed.
@@ -36,7 +22,7 @@ fn drafted(pieces: &[&str], terms: Terms<'_>) -> (Answer, String) {
     let mut on_text = |text: &str| streamed.push_str(text);
     let mut draft = Draft::new(&passages, &ANALYZER, terms, &mut on_text);
     pieces.iter().for_each(|piece| draft.push(piece));
-    let answer = draft.finish(Some(completion()));
+    let answer = draft.finish(Some(completion("m")));
     (answer, streamed)
 }
 
