@@ -190,48 +190,55 @@ impl Source {
         claim.figures.iter().filter(|figure| !is_here(figure)).map(fault).collect()
     }
 
-    /// Each clause is laid beside the clause of the passage that it repeats. What it has and that one lacks, but a parallel
-    /// clause of the passage has, was taken from there.
     fn clause_faults(&self, sentence: &str, analyzer: &Analyzer) -> Vec<Fault> {
-        let known = &self.clauses;
         let claimed = Clause::all(sentence, analyzer);
-        let is_heading = |word: &str| self.heading.content.contains(word);
-        let mut faults: Vec<Fault> = joined(&claimed, known, is_heading).into_iter().map(Fault::Joined).collect();
-        for claim in claimed {
-            let Some(beside) = known.iter().max_by(|a, b| a.covers(&claim).total_cmp(&b.covers(&claim))) else {
-                continue;
-            };
-            let covered = beside.covers(&claim);
-            if covered < RESEMBLES_MIN {
-                continue;
-            }
-            let equals: Vec<&Clause> = known.iter().filter(|clause| clause.covers(&claim) >= covered).collect();
-            let readings: Vec<&Read> = equals.iter().map(|clause| &clause.read).collect();
-            faults.extend(negation_faults(&claim.read, &readings));
-            faults.extend(opposite_faults(&claim.read, &readings));
-            if covered < REPEATS_MIN {
-                continue;
-            }
-            let figure_there = |figure: &Figure| equals.iter().any(|clause| clause.read.has(figure));
-            let has_figures = equals.iter().any(|clause| !clause.read.figures.is_empty());
-            let strange = claim.read.figures.iter().filter(|figure| has_figures && !figure_there(figure));
-            faults.extend(strange.map(|figure| Fault::Moved(figure.text.clone())));
-            let is_parallel =
-                |other: &&Clause| other.terms.intersection(&beside.terms).any(|term| claim.terms.contains(term));
-            // What a passage is about it need not say again.
-            let is_subject = |term: &&String| self.heading.content.contains(*term);
-            let lacking = claim.terms.difference(&beside.terms);
-            let is_taken = |term: &&String| {
-                known.iter().filter(|other| other.terms.contains(*term)).any(|other| is_parallel(&other))
-            };
-            let has_other = beside.terms.iter().any(|term| !claim.terms.contains(term));
-            let mut moved: Vec<&String> =
-                lacking.filter(|term| has_other && is_taken(term) && !is_subject(term)).collect();
-            moved.sort();
-            faults.extend(moved.into_iter().map(|term| Fault::Moved(term.clone())));
+        let swapped = joined(&claimed, &self.clauses, |word| self.is_subject(word)).into_iter().map(Fault::Joined);
+        swapped.chain(claimed.iter().flat_map(|claim| self.faults_of(claim))).collect()
+    }
+
+    /// A clause is laid beside the clause of the passage that it repeats.
+    fn faults_of(&self, claim: &Clause) -> Vec<Fault> {
+        let nearest = self.clauses.iter().max_by(|a, b| a.covers(claim).total_cmp(&b.covers(claim)));
+        let Some(beside) = nearest else { return Vec::new() };
+        let covered = beside.covers(claim);
+        if covered < RESEMBLES_MIN {
+            return Vec::new();
+        }
+        let equals: Vec<&Clause> = self.clauses.iter().filter(|clause| clause.covers(claim) >= covered).collect();
+        let readings: Vec<&Read> = equals.iter().map(|clause| &clause.read).collect();
+        let mut faults = negation_faults(&claim.read, &readings);
+        faults.extend(opposite_faults(&claim.read, &readings));
+        if covered >= REPEATS_MIN {
+            faults.extend(moved_figures(claim, &readings).chain(self.moved_terms(claim, beside)).map(Fault::Moved));
         }
         faults
     }
+
+    /// What a clause has and the one that it repeats lacks, but a parallel clause of the passage has, was taken from there.
+    fn moved_terms(&self, claim: &Clause, beside: &Clause) -> impl Iterator<Item = String> {
+        let is_parallel =
+            |other: &&Clause| other.terms.intersection(&beside.terms).any(|term| claim.terms.contains(term));
+        let is_taken = |term: &&String| {
+            self.clauses.iter().filter(|other| other.terms.contains(*term)).any(|other| is_parallel(&other))
+        };
+        let has_other = beside.terms.iter().any(|term| !claim.terms.contains(term));
+        let lacking = claim.terms.difference(&beside.terms).filter(|term| has_other && !self.is_subject(term));
+        let mut moved: Vec<String> = lacking.filter(is_taken).cloned().collect();
+        moved.sort();
+        moved.into_iter()
+    }
+
+    /// Whether the passage is about it, and so need not say it again.
+    fn is_subject(&self, word: &str) -> bool {
+        self.heading.content.contains(word)
+    }
+}
+
+/// Figures of a clause that those it repeats do not have, where they have some.
+fn moved_figures<'a>(claim: &'a Clause, beside: &'a [&Read]) -> impl Iterator<Item = String> + 'a {
+    let has_figures = beside.iter().any(|read| !read.figures.is_empty());
+    let is_strange = move |figure: &&Figure| has_figures && !beside.iter().any(|read| read.has(figure));
+    claim.read.figures.iter().filter(is_strange).map(|figure| figure.text.clone())
 }
 
 /// Latin words among Chinese are names; among others of their kind those are that begin or hold a capital or a digit.
