@@ -225,6 +225,12 @@ impl<'a> Draft<'a> {
         {
             cited.insert(index as u32 + 1, found);
         }
+        // What two passages say between them is half of it in either.
+        let parts = if is_echo { Vec::new() } else { self.support.by_clauses(text, SHARE_MIN) };
+        let is_better = |(_, part): &(usize, Supported)| cited.values().all(|whole| part.share > whole.share);
+        if !parts.is_empty() && parts.iter().all(is_better) {
+            cited = parts.into_iter().map(|(index, found)| (index as u32 + 1, found)).collect();
+        }
         let verdict = match cited.is_empty() {
             false => Verdict::Supported,
             true if is_echo || !self.support.is_claim(text) => Verdict::NoClaim,

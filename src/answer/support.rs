@@ -45,6 +45,15 @@ impl<'a> Support<'a> {
         found.reduce(|best, next| if next.1.share > best.1.share { next } else { best })
     }
 
+    /// The passages that support the clauses of `sentence` one by one, each with at least `share_min` of its clause's terms:
+    /// what a comparison takes from two. Empty, if any clause has none, or claims nothing, or there is but one.
+    pub fn by_clauses(&self, sentence: &str, share_min: f32) -> Vec<(usize, Supported)> {
+        let clauses: Vec<&str> = sentence.split(['，', '；']).filter(|clause| !clause.trim().is_empty()).collect();
+        let best = |clause: &&str| self.best(clause).filter(|(_, found)| found.share >= share_min);
+        let found: Option<Vec<_>> = clauses.iter().map(best).collect();
+        found.filter(|found| found.len() > 1).unwrap_or_default()
+    }
+
     /// Whether `sentence` says something that could be looked for: enough words, or a figure.
     pub fn is_claim(&self, sentence: &str) -> bool {
         let sentence = without_list_mark(sentence);

@@ -104,6 +104,16 @@ fn an_unsupported_beginning_waits_for_a_supported_sentence() {
 }
 
 #[test]
+fn what_two_passages_say_between_them_cites_both() {
+    let both = "QLoRA 把底座模型量化为 4 位并冻结，BM25 是词频饱和的打分公式。";
+    check(both, "QLoRA 把底座模型量化为 4 位并冻结，BM25 是词频饱和的打分公式。[1][2]");
+    let swapped = "BM25 把底座模型量化为 4 位并冻结，QLoRA 是词频饱和的打分公式。";
+    assert_eq!(abstained(swapped, TERMS), Abstention::Unsupported);
+    let half = "QLoRA 把底座模型量化为 4 位并冻结，红烧肉要先焯水再炒糖色。";
+    assert_eq!(abstained(half, TERMS), Abstention::Unsupported, "one half in the sources is no answer");
+}
+
+#[test]
 fn a_sentence_said_again_is_left_out() {
     check("QLoRA 冻结底座模型。QLoRA 冻结底座模型。\nQLoRA 冻结底座模型。", "QLoRA 冻结底座模型。[1]");
 }
