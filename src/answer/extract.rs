@@ -15,6 +15,8 @@ use std::ops::Range;
 
 /// Characters of an extract: about what a reader takes in at a glance.
 const CHARS_MAX: usize = 180;
+/// And where a figure is asked for, which a line or two have.
+const CHARS_MAX_NUMERIC: usize = 140;
 /// What each place further down among the passages costs, in shares of the question.
 const STEP_DOWN: f32 = 0.05;
 /// What a figure is worth where the question asks for one, in the same shares.
@@ -36,6 +38,7 @@ struct Candidate {
 /// it; where none has any, the first of the best passage, which was found by its meaning.
 pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analyzer) -> Grounded {
     let candidates = candidates(question, kind, passages, analyzer);
+    let chars_max = if kind == Kind::Numeric { CHARS_MAX_NUMERIC } else { CHARS_MAX };
     let best = candidates.first().map_or(0.0, |best| best.score);
     let chars = |index: usize, range: &Range<usize>| passages[index].text[range.clone()].chars().count();
     let mut chosen: Vec<Candidate> = Vec::new();
@@ -50,7 +53,7 @@ pub fn extract(question: &str, kind: Kind, passages: &[Passage], analyzer: &Anal
         let ranges: Vec<_> = ranges.filter(|(place, _)| !quoted.contains_key(place)).collect();
         let more: usize = ranges.iter().map(|(_, range)| chars(*index, range)).sum();
         // However long the best one is, it is the answer.
-        if is_near && is_new && (chosen.is_empty() || length + more <= CHARS_MAX) {
+        if is_near && is_new && (chosen.is_empty() || length + more <= chars_max) {
             length += more;
             quoted.extend(ranges);
             chosen.push(candidate);
