@@ -48,12 +48,13 @@ impl Reader<'_> {
             self.push(range);
         } else if row.starts_with('#') {
             (self.lead, self.head) = (None, None);
+        } else if is_rule(row) {
+            // Below the head of a table, or between two parts of a text: it says nothing.
         } else if row.starts_with('|') {
             let cells = self.trimmed(range, |c| c == '|' || c.is_whitespace());
-            match (is_rule(row), is_head) {
-                (true, _) => {}
-                (false, true) => self.head = Some(cells),
-                (false, false) => self.push(cells),
+            match is_head {
+                true => self.head = Some(cells),
+                false => self.push(cells),
             }
         } else if let Some(item) = item(row) {
             let offset = range.end - item.len();
@@ -161,6 +162,6 @@ mod tests {
             "启动：\n\n```sh\nrag ask x\n# 注释也算\n```\n",
             &[("rag ask x", &["启动："]), ("# 注释也算", &["启动："])],
         );
-        check("> 引文里的一句话。\n\n---\n\n另见：[甲乙丙](a.md)、[丁](b.md)。\n", &[]);
+        check("> 引文里的一句话。\n\n------------\n\n另见：[甲乙丙](a.md)、[丁](b.md)。\n", &[]);
     }
 }
