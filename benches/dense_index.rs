@@ -3,7 +3,7 @@
 //! `cargo bench --bench dense_index -- QUERIES.jsonl COLLECTION_DIR…` takes the vectors of collections that are indexed
 //! already (each a folder, as under `$RAG_HOME/collections`), and the queries of a BEIR file. One thread; the 10 nearest.
 
-use rag::document::{Chunk, ChunkId, DocId, Document};
+use rag::document::{Chunk, ChunkId, DocId, Document, Place};
 use rag::embedding::Embedding;
 use rag::models::catalog;
 use rag::models::embedder::Embedder;
@@ -97,6 +97,7 @@ fn fill(store: &EmbeddedStore, vectors: &[Embedding], embedder: &dyn Embedder) {
             title: String::new(),
             aliases: Vec::new(),
             path: String::new(),
+            place: Place::default(),
             source: String::new(),
             properties: Vec::new(),
             text: "x".into(),

@@ -51,12 +51,25 @@ pub struct Document {
     pub aliases: Vec<String>,
     /// Where it was read from: an absolute path.
     pub path: String,
+    /// Where it stands among the sources.
+    pub place: Place,
     /// Where its facts come from (front matter `sources`), shown to the model; may be empty.
     pub source: String,
     /// Keys and values that searches can be filtered by: the rest of the front matter, or of a JSON line.
     pub properties: Vec<(String, String)>,
     /// The body, byte for byte as in the file (front matter cut off).
     pub text: String,
+}
+
+/// Where a document stands among the sources of a collection: what a filter may ask of every document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The short name of its source (see `rag source list`).
+    pub source: String,
+    /// Its file's path within the source, `/` between parts; the file's name where the source is that file.
+    pub within: String,
+    /// The day its file was last changed, `2024-05-01`; empty where that is not known.
+    pub modified: String,
 }
 
 impl Document {

@@ -191,7 +191,7 @@ fn thawed(folder: &Path) -> Result<Vec<Finding>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::DocId;
+    use crate::document::{DocId, Place};
 
     fn check(query: &str, expect: Option<Flaw>) {
         let document = Document {
@@ -199,6 +199,7 @@ mod tests {
             title: "混合检索".into(),
             aliases: vec!["Hybrid search".into()],
             path: String::new(),
+            place: Place::default(),
             source: String::new(),
             properties: Vec::new(),
             text: "两路各取候选,再把名次合并起来。".into(),

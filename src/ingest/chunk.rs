@@ -154,7 +154,7 @@ fn pieces_of(raw: &str, sentence: Range<usize>, limit: usize) -> Vec<Range<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{DocId, Document};
+    use crate::document::{DocId, Document, Place};
     use proptest::prelude::*;
 
     fn plain_source(text: &str) -> Source {
@@ -164,6 +164,7 @@ mod tests {
             title: "标题".into(),
             aliases: vec![],
             path: "d.txt".into(),
+            place: Place::default(),
             source: String::new(),
             properties: Vec::new(),
             text: text.into(),

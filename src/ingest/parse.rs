@@ -4,7 +4,7 @@ use super::Options;
 use super::matter::{FactSource, FrontMatter, flattened, properties, split_front_matter};
 use super::problem::{SkipReason, Skipped};
 use super::walk::{Kind, SourceFile};
-use crate::document::{DocId, Document};
+use crate::document::{DocId, Document, Place};
 use pulldown_cmark::{Event, HeadingLevel, Options as MarkdownOptions, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -84,7 +84,8 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
     let id = DocId(front.id.unwrap_or_else(|| file.relative.clone()));
     let path = file.absolute.clone();
     let properties = yaml.map(properties).unwrap_or_default();
-    let document = Document { id, title, aliases: front.aliases, path, source, properties, text: body };
+    let document =
+        Document { id, title, aliases: front.aliases, path, place: place(file), source, properties, text: body };
     parsed.documents.push(Source { document, blocks, first_line, one_line: false });
     Ok(parsed)
 }
@@ -172,6 +173,7 @@ fn plain(file: &SourceFile, text: String) -> Result<Parsed, SkipReason> {
         title: stem(file),
         aliases: Vec::new(),
         path,
+        place: place(file),
         source: String::new(),
         properties: Vec::new(),
         text,
@@ -253,6 +255,7 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
             title,
             aliases: Vec::new(),
             path: path.clone(),
+            place: place(file),
             source: String::new(),
             properties: flattened(document.rest),
             text: document.text,
@@ -260,6 +263,11 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
         parsed.documents.push(Source { document, blocks, first_line: index as u32 + 1, one_line: true });
     }
     parsed
+}
+
+/// The source's name is known to who collects.
+fn place(file: &SourceFile) -> Place {
+    Place { source: String::new(), within: file.relative.clone(), modified: String::new() }
 }
 
 fn stem(file: &SourceFile) -> String {

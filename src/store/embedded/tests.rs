@@ -1,7 +1,7 @@
 //! What holds of both legs, whatever is in a collection.
 
 use super::EmbeddedStore;
-use crate::document::{Chunk, ChunkId, DocId, Document};
+use crate::document::{Chunk, ChunkId, DocId, Document, Place};
 use crate::embedding::{Embedding, ModelId};
 use crate::ranking::Ranking;
 use crate::store::{DocumentRecord, Filter, LexicalQuery, Start, Store, VectorKey, Writer};
@@ -43,6 +43,7 @@ fn put(writer: &mut dyn Writer, number: usize, note: &Note) {
         title: String::new(),
         aliases: Vec::new(),
         path: "/notes".into(),
+        place: Place::default(),
         source: String::new(),
         properties,
         text: text.clone(),
