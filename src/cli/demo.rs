@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD};
 use super::{Flags, Run, answered, index, llama, models, set};
-use crate::engine::{Engine, LlamaHealth, PullState};
+use crate::engine::{Engine, IndexRequest, LlamaHealth, PullState};
 use crate::language::Lang;
 use clap::Args;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub fn run(args: DemoArgs, engine: &Engine, lang: Lang) -> Run {
     })?;
     steps.step("索引 corpus/", "index corpus/", || {
         let began = Instant::now();
-        let report = index::with_bar(engine, corpus(), false, lang)?;
+        let report = index::with_bar(engine, IndexRequest { roots: corpus(), ..IndexRequest::default() }, lang)?;
         index::say(&report, began.elapsed(), lang)
     })?;
     if engine.config().local_port("chat.base_url").is_some() {

@@ -3,6 +3,7 @@
 mod answered;
 mod ask;
 mod chat;
+mod collection;
 mod config;
 mod corpus;
 mod demo;
@@ -10,6 +11,7 @@ mod diagnose;
 mod doctor;
 mod eval;
 mod feedback;
+mod get;
 mod index;
 mod inspect;
 mod llama;
@@ -21,6 +23,7 @@ mod render;
 mod search;
 mod skew;
 mod snippet;
+mod source;
 mod status;
 mod trace;
 
@@ -57,6 +60,12 @@ enum Command {
     Index(index::IndexArgs),
     /// Find passages 检索段落
     Search(search::SearchArgs),
+    /// The folders and files that a collection takes from: list, add, rm 来源
+    Source(source::SourceArgs),
+    /// Collections: list, rm, rename 资料库
+    Collection(collection::CollectionArgs),
+    /// The text of a document or chunk as it is indexed 取出原文
+    Get(get::GetArgs),
     /// What the index holds of a document or chunk, or knows of a query 查看索引
     Inspect(inspect::InspectArgs),
     /// Answer a question from the collection, with sources 提问
@@ -140,6 +149,9 @@ fn run(cli: Cli, lang: Lang) -> Run {
     match cli.command {
         Command::Index(args) => index::run(args, &engine, lang),
         Command::Search(args) => search::run(args, &engine, lang),
+        Command::Source(args) => source::run(args, &engine, lang),
+        Command::Collection(args) => collection::run(args, &engine, lang),
+        Command::Get(args) => get::run(args, &engine, lang),
         Command::Inspect(args) => inspect::run(args, &engine, lang),
         Command::Ask(args) => ask::run(args, &engine, lang),
         Command::Chat(args) => chat::run(args, &engine, lang),
@@ -154,7 +166,7 @@ fn run(cli: Cli, lang: Lang) -> Run {
         Command::Models(args) => models::run(args, &engine, lang),
         Command::Llama(args) => llama::run(args, &engine, lang),
         Command::Demo(args) => demo::run(args, &engine, lang),
-        Command::Status(args) => status::run(args, &engine, lang),
+        Command::Status(args) => status::run(args, &engine, cli.global.verbose > 0, lang),
         Command::Doctor(args) => doctor::run(args, &engine, lang),
         Command::Config(args) => config::run(args, &engine, lang),
     }

@@ -44,12 +44,26 @@ pub fn note(message: &str) {
 /// A bar on stderr, drawn only on a terminal. `bytes` shows sizes and speed, else counts.
 pub fn bar(total: u64, bytes: bool) -> ProgressBar {
     let template = if bytes {
-        "{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
+        "{spinner} {msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}"
     } else {
-        "{msg} {bar:30} {pos}/{len} {per_sec} {eta}"
+        "{spinner} {msg} {bar:30} {pos}/{len} {per_sec} {eta}"
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
+    moving(ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style))
+}
+
+/// As [`bar`], for work whose end is not known.
+pub fn spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    moving(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
+}
+
+/// Drawn anew even while one step takes long, so that nobody takes it for stuck.
+fn moving(bar: ProgressBar) -> ProgressBar {
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(200));
+    }
+    bar
 }
 
 pub fn bytes(count: u64) -> String {

@@ -1,8 +1,9 @@
 //! `rag status`.
 
 use super::render::{self, padded};
+use super::source::line;
 use super::{Outcome, Run};
-use crate::engine::{About, Engine, StoreProblem};
+use crate::engine::{About, Engine, Source, SourceStatus, StoreProblem};
 use crate::language::Lang;
 use clap::Args;
 use serde::Serialize;
@@ -21,26 +22,35 @@ struct Status {
     collection: String,
     collections: Vec<String>,
     index: Option<About>,
+    /// With the documents of each, and what was left out there.
+    sources: Vec<SourceStatus>,
     bytes_on_disk: u64,
 }
 
-pub fn run(args: StatusArgs, engine: &Engine, lang: Lang) -> Run {
+/// `verbose` names what was left out.
+pub fn run(args: StatusArgs, engine: &Engine, verbose: bool, lang: Lang) -> Run {
     let (index, bytes_on_disk) = match engine.about() {
         Ok(about) => (Some(about), engine.bytes_on_disk()?),
         Err(error) if matches!(error.downcast_ref(), Some(StoreProblem::NoIndex { .. })) => (None, 0),
         Err(error) => return Err(error.into()),
     };
     let collection = engine.config().text("collection").to_string();
-    let status = Status { collection, collections: engine.collections()?, index, bytes_on_disk };
+    let mut sources = Vec::new();
+    if let Some(index) = &index {
+        // Several collections have no list of their own.
+        let plain = |source: &Source| SourceStatus::unread(source.clone());
+        sources = engine.sources().unwrap_or_else(|_| index.sources.iter().map(plain).collect());
+    }
+    let status = Status { collection, collections: engine.collections()?, index, sources, bytes_on_disk };
     if args.json {
         render::json(&status)?;
     } else {
-        show(&status, lang)?;
+        show(&status, verbose, lang)?;
     }
     Ok(if status.index.is_some() { Outcome::Done } else { Outcome::Nothing })
 }
 
-fn show(status: &Status, lang: Lang) -> anyhow::Result<()> {
+fn show(status: &Status, verbose: bool, lang: Lang) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     let mut row = |zh: &str, en: &str, value: String| writeln!(out, "{} {value}", padded(lang.pick(zh, en), 14));
     row("资料库", "collection", status.collection.clone())?;
@@ -58,8 +68,17 @@ fn show(status: &Status, lang: Lang) -> anyhow::Result<()> {
             )?;
             row("分词", "analysis", about.analysis.clone())?;
             row("占用", "size", render::bytes(status.bytes_on_disk))?;
-            for root in &about.roots {
-                row("来源", "source", root.clone())?;
+            for status in &status.sources {
+                row("来源", "source", line(status, lang))?;
+                for (why, named) in status.passed_over.0.iter().filter(|_| verbose) {
+                    row("", "", format!("  {} {}", why.label(lang), named.count))?;
+                    for path in &named.paths {
+                        row("", "", format!("    {path}"))?;
+                    }
+                    if named.count > named.paths.len() {
+                        row("", "", format!("    … {}", named.count - named.paths.len()))?;
+                    }
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Engine, SearchRequest};
 use crate::answer::{self, Answer, Asked, Checked, Kind, Nearest, Plan, Prepared, Template};
-use crate::document::{ChunkId, Document, Passage};
+use crate::document::{ChunkId, DocId, Passage};
 use crate::error::Result;
 use crate::journal::Journal;
 use crate::language::Lang;
@@ -218,8 +218,7 @@ impl Engine {
     /// Passages of `count` documents of the collection, drawn with the configured seed, each with a question that it
     /// answers, drafted by the chat model. A document for which the model writes none is left out.
     pub fn draft_questions(&self, count: usize, on: &mut dyn FnMut(usize)) -> Result<Vec<(Passage, String)>> {
-        let roots = self.about()?.roots.iter().map(PathBuf::from).collect();
-        let passages = self.sample(roots, count)?;
+        let passages = self.sample(count)?;
         let (library, model, seed) = (self.library(), self.chat_model()?, self.config.get("chat.seed"));
         let mut drafted = Vec::new();
         for (index, passage) in passages.into_iter().enumerate() {
@@ -232,20 +231,14 @@ impl Engine {
     }
 
     /// One chunk of each of `count` documents, or of all there are.
-    fn sample(&self, roots: Vec<PathBuf>, count: usize) -> Result<Vec<Passage>> {
+    fn sample(&self, count: usize) -> Result<Vec<Passage>> {
         let snapshot = self.snapshot()?;
-        let mut documents = Vec::new();
-        for document in self.documents(roots)? {
-            // What has come since the last run is not to be had yet.
-            if snapshot.has_document(&document.id.0)? {
-                documents.push(document);
-            }
-        }
+        let mut documents = snapshot.documents()?;
         let mut rng = fastrand::Rng::with_seed(self.config.get("chat.seed"));
         rng.shuffle(&mut documents);
         documents.truncate(count);
-        let first = |document: &Document| ChunkId { doc: document.id.clone(), ordinal: 0 };
-        snapshot.fetch(&documents.iter().map(first).collect::<Vec<_>>())
+        let first = |doc: DocId| ChunkId { doc, ordinal: 0 };
+        snapshot.fetch(&documents.into_iter().map(first).collect::<Vec<_>>())
     }
 
     pub(super) fn passages_request(&self) -> Result<SearchRequest> {

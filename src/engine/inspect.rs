@@ -67,16 +67,13 @@ pub struct IndexedTerm {
 }
 
 impl Engine {
-    /// `what` is a document's id, a chunk's (`doc#ordinal`), or else a query.
+    /// `what` is a document (its id, or the path of its file), a chunk (`doc#ordinal`), or else a query.
     pub fn inspect(&self, what: &str) -> Result<Inspected> {
         let scope = self.scope()?;
-        if let Some(id) = ChunkId::parse(what)
-            && scope.snapshot.has_document(&id.doc.0)?
-        {
-            return chunk(&id, scope);
-        }
-        if scope.snapshot.has_document(what)? {
-            return document(DocId(what.into()), scope);
+        match self.named(what)? {
+            Some(Named::Document(id)) => return document(id, scope),
+            Some(Named::Chunk(id)) => return chunk(&id, scope),
+            None => {}
         }
         let embedder = scope.snapshot.about().embedder.clone();
         Ok(Inspected::Query {
@@ -85,6 +82,85 @@ impl Engine {
             embedder: embedder.name,
             query_prefix: embedder.query_prefix,
         })
+    }
+}
+
+/// What an id or a path stands for.
+pub(super) enum Named {
+    Document(DocId),
+    Chunk(ChunkId),
+}
+
+impl Engine {
+    /// The document that `shown` names: its id, or the path of its file, absolute, relative to the folder we are run in, or
+    /// within its source (`notes/a.md`). An error where there is none, or where the file holds several.
+    pub fn resolve_document(&self, shown: &str) -> Result<DocId> {
+        let snapshot = self.snapshot()?;
+        if snapshot.has_document(shown)? {
+            return Ok(DocId(shown.into()));
+        }
+        let mut documents = self.documents_of(shown)?;
+        match documents.len() {
+            0 => Err(EngineProblem::NoDocument { id: shown.into() }.into()),
+            1 => Ok(documents.remove(0)),
+            _ => {
+                let ids = documents.into_iter().map(|id| id.0).collect();
+                Err(EngineProblem::ManyDocuments { path: shown.into(), ids }.into())
+            }
+        }
+    }
+
+    /// The passages of a document or of one of its chunks, in order.
+    pub fn get(&self, shown: &str) -> Result<Vec<Passage>> {
+        let snapshot = self.snapshot()?;
+        match self.named(shown)? {
+            Some(Named::Document(id)) => snapshot.fetch(&snapshot.chunks_of(&id)?),
+            Some(Named::Chunk(id)) => {
+                let chunks = snapshot.chunks_of(&id.doc)?;
+                if !chunks.contains(&id) {
+                    return Err(EngineProblem::NoChunk { id: id.to_string(), chunks: chunks.len() }.into());
+                }
+                snapshot.fetch(&[id])
+            }
+            None => Err(EngineProblem::NoDocument { id: shown.into() }.into()),
+        }
+    }
+
+    /// A document first: a name may hold a `#` itself.
+    fn named(&self, shown: &str) -> Result<Option<Named>> {
+        let is_none = |error: &crate::error::Error| {
+            matches!(error.downcast_ref(), Some(EngineProblem::NoDocument { .. }))
+        };
+        match self.resolve_document(shown) {
+            Ok(id) => return Ok(Some(Named::Document(id))),
+            Err(error) if !is_none(&error) => return Err(error),
+            Err(_) => {}
+        }
+        let Some(ChunkId { doc, ordinal }) = ChunkId::parse(shown) else { return Ok(None) };
+        match self.resolve_document(&doc.0) {
+            Ok(doc) => Ok(Some(Named::Chunk(ChunkId { doc, ordinal }))),
+            Err(error) if is_none(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The documents of the file at `path`.
+    fn documents_of(&self, path: &str) -> Result<Vec<DocId>> {
+        let snapshot = self.snapshot()?;
+        // What no file is called needs no look at the list of documents: most queries.
+        let file = crate::ingest::path_of(path);
+        let absolute = file.canonicalize().or_else(|_| std::path::absolute(&file)).map(|path| crate::ingest::shown(&path));
+        let in_source = snapshot.about().sources.iter().filter_map(|source| {
+            let within = path.strip_prefix(&source.name)?.strip_prefix('/')?;
+            Some(source.path_of(within))
+        });
+        for path in absolute.into_iter().chain(in_source) {
+            let found = snapshot.documents_at(&path)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(Vec::new())
     }
 }
 

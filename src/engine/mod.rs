@@ -10,6 +10,7 @@ mod problem;
 mod prompts;
 mod search;
 mod serve;
+mod sources;
 mod weights;
 
 pub use crate::answer::{
@@ -17,7 +18,10 @@ pub use crate::answer::{
     PromptText, Repeat, Sentence, Shot, UNSUPPORTED_MARK, Verdict, Winner, facts, speaks, without_markers,
 };
 pub use crate::ingest::lint::{Query as LintQuery, Report as LintReport};
-pub use crate::ingest::{Progress as IndexProgress, Report as IndexReport, Skipped};
+pub use crate::ingest::{
+    Decoded, IngestProblem, Missing, Named, PassedOver, Progress as IndexProgress, Report as IndexReport,
+    Request as IndexRequest, Skipped, Why,
+};
 pub use crate::journal::{Entry, Feedback, Logged, Percentiles, Rating, Stats};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
@@ -32,7 +36,7 @@ pub use crate::search::{
     Calibration, Calibrations, Correction, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Known, Logistic, LookedUp, Mode,
     Relevance, Rrf, SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
-pub use crate::store::{About, Generation, StoreProblem, TermShare};
+pub use crate::store::{About, Generation, Source, StoreProblem, TermShare};
 pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};
@@ -42,11 +46,12 @@ pub use journal::Recorded;
 pub use lock::{Depth, Difference, LOCK_FILE, Lock};
 pub use problem::EngineProblem;
 pub use search::{SearchRequest, System};
+pub use sources::{CollectionStatus, SourceStatus};
 
 use crate::config::Config;
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::ingest::{self, IngestProblem};
+use crate::ingest;
 use crate::models::catalog::{self, EmbedderSpec};
 use crate::models::embedder::Embedder;
 use crate::models::onnx::{MaxSim, OnnxEmbedder};
@@ -118,55 +123,27 @@ impl Engine {
         &self.config
     }
 
-    /// Makes the collection hold what `paths` hold now. Without paths: the configured ones, else `./corpus`,
-    /// else those of the last run.
-    pub fn index(
-        &self,
-        paths: Vec<PathBuf>,
-        rebuild: bool,
-        on: &mut dyn FnMut(IndexProgress<'_>),
-    ) -> Result<IndexReport> {
-        let store = self.store()?;
-        let roots = self.roots(paths, &store)?;
-        self.require_locked(self.embedder()?.id())?;
-        ingest::index(&roots, &store, self.embedder()?.as_ref(), &self.ingest_options(rebuild), on)
-    }
-
     /// What is wrong with the documents of `paths`, or of what would be indexed without any. `queries` must not stand
     /// in them.
     pub fn lint(&self, paths: Vec<PathBuf>, queries: &[LintQuery]) -> Result<LintReport> {
-        let roots = self.roots(paths, &self.store()?)?;
-        ingest::lint::lint(&roots, queries, &self.ingest_options(false))
+        let store = self.store()?;
+        let mut roots = self.roots(paths, &store)?;
+        if roots.is_empty() {
+            roots = store.held()?.map_or_else(Vec::new, |held| held.sources.into_iter().map(|s| s.root.into()).collect());
+        }
+        ingest::lint::lint(&roots, queries, &self.ingest_options())
     }
 
     /// The documents of `paths` as they would be indexed; what cannot be read is left out.
     pub fn documents(&self, paths: Vec<PathBuf>) -> Result<Vec<Document>> {
-        ingest::documents(&paths, &self.ingest_options(false))
+        ingest::documents(&paths, &self.ingest_options())
     }
 
-    fn ingest_options(&self, rebuild: bool) -> ingest::Options {
+    fn ingest_options(&self) -> ingest::Options {
         ingest::Options {
             chunk_units: self.config.get("index.chunk"),
             index_code: self.config.is_on("index.code"),
             file_bytes_max: self.config.get::<u64>("index.file_mib_max") << 20,
-            rebuild,
-        }
-    }
-
-    fn roots(&self, paths: Vec<PathBuf>, store: &EmbeddedStore) -> Result<Vec<PathBuf>> {
-        if !paths.is_empty() {
-            return Ok(paths);
-        }
-        if let Some(configured) = self.config.optional("index.paths") {
-            return Ok(std::env::split_paths(configured).collect());
-        }
-        let corpus = PathBuf::from("corpus");
-        if corpus.is_dir() {
-            return Ok(vec![corpus]);
-        }
-        match store.snapshot() {
-            Ok(snapshot) => Ok(snapshot.about().roots.iter().map(PathBuf::from).collect()),
-            Err(_) => Err(IngestProblem::NoRoots.into()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The bench: every topic of a suite through every system.
 
 use super::{EvalProblem, Run, Suite, Topic};
-use crate::engine::{Candidate, Engine, IndexProgress, Mode, System};
+use crate::engine::{Candidate, Engine, IndexProgress, IndexRequest, Mode, System};
 use crate::error::{IoContext, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -72,7 +72,8 @@ pub(super) fn prepared(
     let key = blake3::hash(format!("{roots:?} {}", engine.indexing_key()).as_bytes()).to_hex();
     let name: String = suite.name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
     let engine = engine.aside(&format!("{name}-{}", &key[..16]));
-    engine.index(roots, false, &mut |progress| on(Progress::Indexing(progress)))?;
+    let request = IndexRequest { roots, ..IndexRequest::default() };
+    engine.index(request, &std::sync::atomic::AtomicBool::new(false), &mut |progress| on(Progress::Indexing(progress)))?;
     if !queries.is_empty() {
         engine.embed_queries(queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
     }

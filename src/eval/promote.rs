@@ -92,7 +92,7 @@ pub fn promote(engine: &Engine, folder: &Path, logged: &Logged, given: Given) ->
     // Refused before a suite is begun.
     expected.qid = logged.entry.question.clone();
     expected.require_criteria(&folder.join("answers.jsonl"))?;
-    let mut draft = Draft::open(folder, &engine.about()?.roots)?;
+    let mut draft = Draft::open(folder, &engine.about()?.roots())?;
     expected.qid = draft.next();
     let slice = if given.abstain { UNANSWERABLE } else { "" };
     let (question, history) = (&logged.entry.question, &logged.entry.history);

@@ -1,7 +1,7 @@
 //! The stress suite: small cases of what breaks in other engines, each with its own few documents.
 
 use super::files::{read_lines, read_toml};
-use crate::engine::{Engine, Mode, System};
+use crate::engine::{Engine, IndexRequest, Mode, System};
 use crate::error::{Error, Io, IoContext, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,7 +80,8 @@ pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(usize)) -> Res
     for (index, case) in cases.iter().enumerate() {
         write_documents(case, &path)?;
         let engine = base.aside("stress");
-        engine.index(vec![path.clone()], true, &mut |_| ())?;
+        let request = IndexRequest { roots: vec![path.clone()], rebuild: true, prune: true, ..IndexRequest::default() };
+        engine.index(request, &std::sync::atomic::AtomicBool::new(false), &mut |_| ())?;
         for mode in &case.modes {
             verdicts.push(judge(case, mode, &engine)?);
         }

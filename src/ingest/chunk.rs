@@ -169,7 +169,7 @@ mod tests {
             properties: Vec::new(),
             text: text.into(),
         };
-        Source { document, blocks, first_line: 1, one_line: false }
+        Source { document, declared_id: None, blocks, first_line: 1, one_line: false }
     }
 
     fn markdown_source(text: &str) -> Source {

@@ -49,14 +49,15 @@ struct Linted {
 /// Looks at everything under `roots`; nothing is changed. Documents that are not indexed (`status: unverified`) count
 /// as link targets, but are not looked at.
 pub fn lint(roots: &[PathBuf], queries: &[Query], options: &Options) -> Result<Report> {
-    let walk = walk::walk(roots)?;
-    let mut findings: Vec<Finding> = walk
-        .skipped
-        .iter()
-        .map(|skipped| Finding::new(&skipped.path, Flaw::Unreadable(skipped.reason.clone())))
-        .collect();
+    let (files, passed_over) = super::files(roots)?;
+    let unreadable = passed_over.0.get(&Why::Unreadable).map(|named| named.paths.as_slice()).unwrap_or_default();
+    let unreadable = unreadable.iter().map(|path| {
+        let (path, reason) = path.split_once(": ").unwrap_or((path, ""));
+        Finding::new(Path::new(path), Flaw::Unreadable(SkipReason::Unreadable(reason.into())))
+    });
+    let mut findings: Vec<Finding> = unreadable.collect();
     let mut documents = Vec::new();
-    for file in &walk.files {
+    for file in &files {
         match parse::parse(file, options) {
             Err(reason) => findings.push(Finding::new(&file.path, Flaw::Unreadable(reason))),
             Ok(parsed) => {

@@ -14,6 +14,8 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub struct Source {
     pub document: Document,
+    /// The id it gives itself, front matter `id` or `_id` of a JSON line.
+    pub declared_id: Option<String>,
     pub blocks: Vec<Block>,
     /// Line of the file on which `document.text` begins, counted from 1.
     pub first_line: u32,
@@ -81,12 +83,13 @@ fn markdown(file: &SourceFile, text: String, options: &Options) -> Result<Parsed
     }
     let title = front.title.or(first_heading).unwrap_or_else(|| stem(file));
     let source = front.sources.iter().map(FactSource::cite).collect::<Vec<_>>().join("; ");
-    let id = DocId(front.id.unwrap_or_else(|| file.relative.clone()));
+    let declared_id = front.id;
+    let id = DocId(declared_id.clone().unwrap_or_else(|| file.relative.clone()));
     let path = file.absolute.clone();
     let properties = yaml.map(properties).unwrap_or_default();
     let document =
         Document { id, title, aliases: front.aliases, path, place: place(file), source, properties, text: body };
-    parsed.documents.push(Source { document, blocks, first_line, one_line: false });
+    parsed.documents.push(Source { document, declared_id, blocks, first_line, one_line: false });
     Ok(parsed)
 }
 
@@ -178,7 +181,7 @@ fn plain(file: &SourceFile, text: String) -> Result<Parsed, SkipReason> {
         properties: Vec::new(),
         text,
     };
-    let documents = vec![Source { document, blocks, first_line: 1, one_line: false }];
+    let documents = vec![Source { document, declared_id: None, blocks, first_line: 1, one_line: false }];
     Ok(Parsed { documents, ..Parsed::default() })
 }
 
@@ -251,7 +254,7 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
             continue;
         }
         let document = Document {
-            id: DocId(id),
+            id: DocId(id.clone()),
             title,
             aliases: Vec::new(),
             path: path.clone(),
@@ -260,7 +263,7 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
             properties: flattened(document.rest),
             text: document.text,
         };
-        parsed.documents.push(Source { document, blocks, first_line: index as u32 + 1, one_line: true });
+        parsed.documents.push(Source { document, declared_id: Some(id), blocks, first_line: index as u32 + 1, one_line: true });
     }
     parsed
 }
@@ -282,8 +285,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let file = super::super::walk::walk(&[path]).unwrap().files.remove(0);
-        let options = Options { chunk_units: 600, index_code: false, file_bytes_max: 1 << 20, rebuild: false };
+        let file = super::super::walk::file_at(&path).unwrap();
+        let options = Options { chunk_units: 600, index_code: false, file_bytes_max: 1 << 20 };
         parse(&file, &options)
     }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with what is to be indexed.
 
+use super::passed_over::PassedOver;
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
 use serde::{Serialize, Serializer};
@@ -9,33 +10,61 @@ use std::path::PathBuf;
 pub enum IngestProblem {
     #[error("{path} does not exist")]
     NoSuchPath { path: PathBuf },
-    #[error("nothing to index under {}{}", list(.roots), skipped_en(.skipped))]
-    NothingToIndex { roots: Vec<PathBuf>, skipped: Vec<Skipped> },
+    #[error("{path} is neither a folder nor a regular file")]
+    NoRegularFile { path: PathBuf },
+    #[error("nothing to index under {}{}", list(.roots), left_out(.skipped, .passed_over, Lang::En))]
+    NothingToIndex { roots: Vec<PathBuf>, skipped: Vec<Skipped>, passed_over: PassedOver },
     #[error("no folder to index was given and there is no ./corpus")]
     NoRoots,
+    #[error("{pattern:?} is no pattern: {reason}")]
+    BadPattern { pattern: String, reason: String },
+    #[error("the source {name} is not there, and to begin anew without it would lose its {documents} documents")]
+    WouldLose { name: String, documents: usize },
+    #[error("internal: {what}")]
+    Broken { what: String },
+    #[error("stopped; of {total} vectors to compute {kept} are kept, and the index is as it was before")]
+    Interrupted { kept: usize, total: usize },
 }
 
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-fn skipped_en(skipped: &[Skipped]) -> String {
-    skipped.first().map_or(String::new(), |first| format!(": {}", first.message(Lang::En)))
+/// The first file that is wrong, or what was passed over.
+fn left_out(skipped: &[Skipped], passed_over: &PassedOver, lang: Lang) -> String {
+    let colon = lang.pick(":", ": ");
+    match skipped.first() {
+        Some(first) => format!("{colon}{}", first.message(lang)),
+        None if passed_over.count() > 0 => format!("{colon}{}", passed_over.summary(lang)),
+        None => String::new(),
+    }
 }
 
 impl Problem for IngestProblem {
     fn fault(&self) -> Fault {
-        Fault::User
+        match self {
+            IngestProblem::Interrupted { .. } => Fault::Environment,
+            IngestProblem::Broken { .. } => Fault::Bug,
+            _ => Fault::User,
+        }
     }
 
     fn zh(&self) -> String {
         match self {
             IngestProblem::NoSuchPath { path } => format!("{} 不存在", path.display()),
-            IngestProblem::NothingToIndex { roots, skipped } => {
-                let first = skipped.first().map_or(String::new(), |first| format!(":{}", first.message(Lang::Zh)));
-                format!("{} 下没有可索引的内容{first}", list(roots))
+            IngestProblem::NoRegularFile { path } => format!("{} 既不是目录也不是普通文件", path.display()),
+            IngestProblem::NothingToIndex { roots, skipped, passed_over } => {
+                format!("{} 下没有可索引的内容{}", list(roots), left_out(skipped, passed_over, Lang::Zh))
             }
             IngestProblem::NoRoots => "没有给出要索引的目录,当前目录下也没有 corpus".into(),
+            IngestProblem::BadPattern { pattern, reason } => format!("{pattern:?} 不是可用的模式:{reason}"),
+            IngestProblem::WouldLose { name, documents } => {
+                format!("来源 {name} 不在了,撇下它重建会丢掉其中的 {documents} 篇")
+            }
+            IngestProblem::Broken { what } => format!("内部错误:{what}"),
+            IngestProblem::Interrupted { kept, total } => {
+                format!("已停下;要算的 {total} 个向量里 {kept} 个已保存,索引仍是原来的样子")
+            }
         }
     }
 
@@ -46,10 +75,26 @@ impl Problem for IngestProblem {
                 return skipped[0].reason.hint(lang);
             }
             IngestProblem::NothingToIndex { .. } => lang.pick(
-                "可索引 .md、.txt 和 .jsonl 文件;被 .gitignore 忽略的文件不算".into(),
-                ".md, .txt and .jsonl files are indexed; files that .gitignore names are not".into(),
+                "可索引 .md、.txt 和 .jsonl 文件;被 .gitignore、.ragignore 忽略的不算".into(),
+                ".md, .txt and .jsonl files are indexed; those that .gitignore or .ragignore name are not".into(),
             ),
             IngestProblem::NoRoots => lang.pick("rag index 目录".into(), "rag index FOLDER".into()),
+            IngestProblem::NoRegularFile { .. } => {
+                lang.pick("给出目录或普通文件".into(), "give a folder or a regular file".into())
+            }
+            IngestProblem::BadPattern { .. } => lang.pick(
+                "写法同 .gitignore 的一行,例如 --exclude 'drafts/'".into(),
+                "patterns are lines of a .gitignore: --exclude 'drafts/'".into(),
+            ),
+            IngestProblem::WouldLose { name, .. } => lang.pick(
+                format!("把它放回原处;或 rag source rm {name}、rag index --prune 放弃它的文档"),
+                format!("put it back; or give its documents up: rag source rm {name}, rag index --prune"),
+            ),
+            IngestProblem::Broken { .. } => lang.pick("请报告这个问题".into(), "please report this".into()),
+            IngestProblem::Interrupted { .. } => lang.pick(
+                "再运行一次 rag index 就从这里接着算".into(),
+                "rag index goes on from here".into(),
+            ),
         })
     }
 }
@@ -81,8 +126,8 @@ pub enum SkipReason {
     FrontMatter(String),
     #[error("line {line} is not a JSON document with _id and text: {reason}")]
     BadLine { line: usize, reason: String },
-    #[error("its id {id} is already taken by {first}")]
-    DuplicateId { id: String, first: String },
+    #[error("{first} gives itself the id {id}, too; this one is known as {known_as}, and both are found")]
+    SharedId { id: String, first: String, known_as: String },
 }
 
 impl SkipReason {
@@ -100,7 +145,9 @@ impl SkipReason {
             SkipReason::Empty => "没有正文".into(),
             SkipReason::FrontMatter(reason) => format!("front matter 不是合法的 YAML:{reason};正文照常索引"),
             SkipReason::BadLine { line, reason } => format!("第 {line} 行不是带 _id 和 text 的 JSON 文档:{reason}"),
-            SkipReason::DuplicateId { id, first } => format!("id {id} 已被 {first} 使用"),
+            SkipReason::SharedId { id, first, known_as } => {
+                format!("{first} 也自称 id {id};这一篇记作 {known_as},两篇都能查到")
+            }
         }
     }
 
@@ -118,7 +165,7 @@ impl SkipReason {
                 "每行一个 {\"_id\":…,\"title\":…,\"text\":…}".into(),
                 "one {\"_id\":…,\"title\":…,\"text\":…} a line".into(),
             ),
-            SkipReason::DuplicateId { .. } => {
+            SkipReason::SharedId { .. } => {
                 lang.pick("给其中一篇换个 id".into(), "give one of them another id".into())
             }
             SkipReason::Empty | SkipReason::FrontMatter(_) => return None,

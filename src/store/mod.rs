@@ -3,20 +3,22 @@
 pub mod embedded;
 mod filter;
 mod problem;
+mod source;
 
 pub use filter::{Comparison, Condition, Filter, fold_key, fold_value};
 pub use problem::StoreProblem;
+pub use source::{Source, is_within, join};
 
 use crate::document::{Chunk, ChunkId, DocId, Document, Passage};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::Result;
 use crate::ranking::Ranking;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Number of a published state of a collection; grows by one with each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(transparent)]
 pub struct Generation(pub u64);
 
@@ -27,6 +29,12 @@ pub trait Store: Send + Sync {
 
     /// Begins the next generation. Excludes other writers until it is dropped; readers go on undisturbed.
     fn writer(&self, start: Start) -> Result<Box<dyn Writer>>;
+
+    /// Keeps what a run passed over, by the source's name, in place of what an earlier run passed over there.
+    fn keep_passed_over(&self, by_source: BTreeMap<String, serde_json::Value>) -> Result<()>;
+
+    /// What is kept of that; empty where no run has said so.
+    fn passed_over(&self) -> Result<BTreeMap<String, serde_json::Value>>;
 }
 
 /// What a writer begins with.
@@ -66,6 +74,12 @@ pub trait Snapshot: Send + Sync {
     /// Whether a document of that id is in it.
     fn has_document(&self, id: &str) -> Result<bool>;
 
+    /// Every document; those of one collection sorted.
+    fn documents(&self) -> Result<Vec<DocId>>;
+
+    /// The documents of the file at an absolute path, sorted; those of a JSON Lines file are several.
+    fn documents_at(&self, path: &str) -> Result<Vec<DocId>>;
+
     /// In how many chunks each term occurs, whatever the field.
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>>;
 
@@ -93,6 +107,17 @@ pub trait Writer: Send {
     /// What the generation holds so far.
     fn documents(&self) -> &BTreeMap<DocId, DocumentRecord>;
 
+    /// What the generation before it held, whether or not this one goes on from it: by this a document keeps its id.
+    fn remembered(&self) -> &BTreeMap<DocId, DocumentRecord>;
+
+    /// Whether the generation begins with nothing although there is one before it: every source has to be read.
+    fn begins_anew(&self) -> bool;
+
+    /// What the collection takes from; of the generation before until they are replaced.
+    fn sources(&self) -> &[Source];
+
+    fn set_sources(&mut self, sources: Vec<Source>);
+
     /// Whether the vector of an embedded text is already kept, from any earlier run, published or not.
     fn has_vector(&self, key: &VectorKey) -> bool;
 
@@ -115,16 +140,26 @@ pub trait Writer: Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VectorKey(pub [u8; 32]);
 
-/// What is remembered of an indexed document, to tell whether it has changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+/// What is remembered of an indexed document: which it is, and whether it has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRecord {
-    /// blake3 (hex) over everything that is indexed of it, and over how it was chunked.
+    /// blake3 (hex) over everything that is indexed of it but where its source lies, and over how it was chunked.
     pub hash: String,
-    /// The folder or file it was found under, as an absolute path.
-    pub root: String,
-    /// Path of its file below the root.
+    /// The name of the [`Source`] it is from.
+    pub source: String,
+    /// Path of its file within the source.
     pub path: String,
+    /// The id it gives itself: front matter `id`, `_id` of a JSON line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
+    /// How many documents before it in the same file give themselves the same id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub twin: u32,
     pub chunks: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Terms to look up, each with a weight that multiplies its BM25 score.
@@ -163,10 +198,16 @@ pub struct About {
     pub embedder: ModelId,
     /// Identifies the text analysis that made the terms.
     pub analysis: String,
-    /// Folders and files that were indexed, as absolute paths.
-    pub roots: Vec<String>,
+    pub sources: Vec<Source>,
     /// Seconds since 1970.
     pub published: u64,
     /// How `dense` looks for neighbours: `exact` or `hnsw`.
     pub dense_index: &'static str,
+}
+
+impl About {
+    /// The roots of its sources, as absolute paths.
+    pub fn roots(&self) -> Vec<String> {
+        self.sources.iter().map(|source| source.root.clone()).collect()
+    }
 }

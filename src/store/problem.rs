@@ -10,6 +10,8 @@ pub enum StoreProblem {
     NoIndex { collection: String },
     #[error("no collection is called {collection}")]
     UnknownCollection { collection: String, known: Vec<String> },
+    #[error("there is a collection called {name} already")]
+    NameTaken { name: String },
     #[error("{name:?} cannot be a collection's name")]
     BadName { name: String },
     #[error("this index was built with {built}, but {asked} is configured")]
@@ -43,6 +45,7 @@ impl Problem for StoreProblem {
             NoIndex { .. }
             | UnknownCollection { .. }
             | BadName { .. }
+            | NameTaken { .. }
             | OtherEmbedder { .. }
             | OtherAnalysis { .. }
             | BadCondition { .. }
@@ -58,6 +61,7 @@ impl Problem for StoreProblem {
         match self {
             NoIndex { collection } => format!("资料库 {collection} 还没有索引"),
             UnknownCollection { collection, .. } => format!("没有叫 {collection} 的资料库"),
+            NameTaken { name } => format!("已有叫 {name} 的资料库"),
             BadName { name } => format!("{name:?} 不能用作资料库名"),
             OtherEmbedder { built, asked } => format!("索引是用 {built} 建的,而当前配置是 {asked}"),
             OtherAnalysis { built, asked } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
@@ -87,6 +91,10 @@ impl Problem for StoreProblem {
                     format!("there are: {known}; to make it: rag index FOLDER -c {collection}"),
                 )
             }
+            NameTaken { name } => lang.pick(
+                format!("换个名字,或先 rag collection rm {name}"),
+                format!("take another name, or rag collection rm {name} first"),
+            ),
             BadName { .. } => lang.pick("用字母、数字、汉字、- 和 _".into(), "use letters, digits, - and _".into()),
             OtherEmbedder { .. } => lang.pick(
                 "rag index --rebuild 用当前模型重建,或改回原来的 index.embedder".into(),

@@ -26,7 +26,7 @@ pub struct AddArgs {
 }
 
 pub fn run(args: AddArgs, engine: &Engine, lang: Lang) -> Run {
-    let roots = engine.about()?.roots;
+    let roots = engine.about()?.roots();
     engine.require_documents(&args.documents)?;
     let mut draft = Draft::open(&args.suite, &roots)?;
     let topic = NewTopic { question: &args.question, history: &[], split: "dev", slice: &args.slice };

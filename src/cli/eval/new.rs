@@ -33,7 +33,7 @@ enum Choice {
 }
 
 pub fn run(args: NewArgs, engine: &Engine, lang: Lang) -> Run {
-    let mut draft = Draft::open(&args.suite, &engine.about()?.roots)?;
+    let mut draft = Draft::open(&args.suite, &engine.about()?.roots())?;
     let bar = render::bar(args.count as u64, false).with_message(lang.pick("出题", "drafting"));
     let drafted = engine.draft_questions(args.count, &mut |done| bar.set_position(done as u64));
     bar.finish_and_clear();

@@ -38,7 +38,7 @@ impl Joined {
             about.generation = Generation(about.generation.0 + other.generation.0);
             about.documents += other.documents;
             about.chunks += other.chunks;
-            about.roots.extend(other.roots.iter().cloned());
+            about.sources.extend(other.sources.iter().cloned());
             about.published = about.published.max(other.published);
         }
         Ok(Joined { about, parts })
@@ -132,6 +132,22 @@ impl Snapshot for Joined {
 
     fn has_document(&self, id: &str) -> Result<bool> {
         self.part_of(id).map_or(Ok(false), |(_, part, id)| part.has_document(id))
+    }
+
+    fn documents(&self) -> Result<Vec<DocId>> {
+        let mut documents = Vec::new();
+        for (name, part) in &self.parts {
+            documents.extend(part.documents()?.into_iter().map(|id| DocId(format!("{name}{IN}{id}"))));
+        }
+        Ok(documents)
+    }
+
+    fn documents_at(&self, path: &str) -> Result<Vec<DocId>> {
+        let mut documents = Vec::new();
+        for (name, part) in &self.parts {
+            documents.extend(part.documents_at(path)?.into_iter().map(|id| DocId(format!("{name}{IN}{id}"))));
+        }
+        Ok(documents)
     }
 
     /// Every part counts for all.

@@ -5,6 +5,7 @@
 //! ```text
 //! CURRENT                    number of the published generation
 //! lock                       held by the writer
+//! passed-over.json           what the last runs left out, by source
 //! vectors/NAME.{f32,i8,keys}
 //! generations/12/manifest.json, documents.json, rows.bin, lexical/, graph/
 //! ```
@@ -12,14 +13,14 @@
 use crate::document::DocId;
 use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
-use crate::store::{DocumentRecord, Generation, StoreProblem};
+use crate::store::{DocumentRecord, Generation, Source, StoreProblem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Of the files' layout; a reader refuses others.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -35,6 +36,10 @@ pub struct Manifest {
     pub vector_rows: usize,
     /// Whether there is a graph over the vectors.
     pub graph: bool,
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// What generations of format 1 have instead of sources.
+    #[serde(default, skip_serializing)]
     pub roots: Vec<String>,
     /// Seconds since 1970.
     pub published: u64,
@@ -49,6 +54,10 @@ pub struct Layout {
 impl Layout {
     pub fn lock(&self) -> PathBuf {
         self.dir.join("lock")
+    }
+
+    pub fn passed_over(&self) -> PathBuf {
+        self.dir.join("passed-over.json")
     }
 
     pub fn vectors(&self) -> PathBuf {
@@ -132,14 +141,24 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
 }
 
 impl Manifest {
+    /// Of an older format there is enough to go on from: embedder, vectors and sources. An error for a newer one.
     pub fn read(dir: &Path) -> Result<Manifest> {
         let path = dir.join("manifest.json");
-        let manifest: Manifest = read_json(&path)?;
-        if manifest.format != FORMAT {
+        let mut manifest: Manifest = read_json(&path)?;
+        if manifest.format > FORMAT {
             let reason = format!("format {}, this program reads {FORMAT}", manifest.format);
             return Err(StoreProblem::Damaged { path, reason }.into());
         }
+        for root in std::mem::take(&mut manifest.roots) {
+            let source = Source::at(&root, &manifest.sources);
+            manifest.sources.push(source);
+        }
         Ok(manifest)
+    }
+
+    /// Whether this program makes the same of the same text, so that readers understand it and writers go on from it.
+    pub fn is_current(&self, analysis: &str) -> bool {
+        self.format == FORMAT && self.analysis == analysis
     }
 
     pub fn write(&self, dir: &Path) -> Result<()> {
@@ -149,6 +168,7 @@ impl Manifest {
 
 pub type Documents = BTreeMap<DocId, DocumentRecord>;
 
+/// Of a generation of the current format.
 pub fn read_documents(dir: &Path) -> Result<Documents> {
     read_json(&dir.join("documents.json"))
 }

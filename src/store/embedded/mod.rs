@@ -10,9 +10,11 @@ mod vector_log;
 mod vectors;
 mod writer;
 
-use super::{About, Filter, Generation, LexicalQuery, Snapshot, Start, Store, StoreProblem, TermShare, Writer};
+use super::{
+    About, DocumentRecord, Filter, Generation, LexicalQuery, Snapshot, Source, Start, Store, StoreProblem, TermShare, Writer,
+};
 use crate::document::{ChunkId, DocId, Passage};
-use crate::embedding::Embedding;
+use crate::embedding::{Embedding, ModelId};
 use crate::error::{Error, Io, IoContext, Result};
 use crate::ranking::Ranking;
 use crate::text::Analyzer;
@@ -37,6 +39,16 @@ pub struct EmbeddedStore {
     collection: String,
     analyzer: Arc<Analyzer>,
     graph_min: usize,
+}
+
+/// What a collection holds, as can be told without its analysis.
+pub struct Held {
+    pub sources: Vec<Source>,
+    /// Their number by the source's name.
+    pub documents: BTreeMap<String, usize>,
+    pub chunks: usize,
+    pub embedder: ModelId,
+    pub analysis: String,
 }
 
 impl EmbeddedStore {
@@ -67,10 +79,51 @@ impl EmbeddedStore {
         Ok(names)
     }
 
+    /// Removes the collection with its vectors; the files that it was made from are not touched.
+    pub fn remove(&self) -> Result<()> {
+        let _lock = self.exclusive()?;
+        std::fs::remove_dir_all(&self.layout.dir).at("remove", &self.layout.dir)
+    }
+
+    /// Gives the collection another name, which must be free.
+    pub fn rename(&self, to: &EmbeddedStore) -> Result<()> {
+        let _lock = self.exclusive()?;
+        if to.layout.dir.exists() {
+            return Err(StoreProblem::NameTaken { name: to.collection.clone() }.into());
+        }
+        std::fs::rename(&self.layout.dir, &to.layout.dir).at("rename", &self.layout.dir)
+    }
+
+    /// An error if there is no such collection, or somebody writes to it.
+    fn exclusive(&self) -> Result<std::fs::File> {
+        if self.layout.current()?.is_none() {
+            return Err(StoreProblem::NoIndex { collection: self.collection.clone() }.into());
+        }
+        writer::lock(&self.layout.lock(), &self.collection)
+    }
+
+    /// What the newest generation holds, whatever analysis it was made with; none where nothing is published.
+    pub fn held(&self) -> Result<Option<Held>> {
+        let Some(generation) = self.layout.current()? else { return Ok(None) };
+        let dir = self.layout.generation(generation);
+        let Manifest { sources, embedder, analysis, chunks, .. } = Manifest::read(&dir)?;
+        let mut documents: BTreeMap<String, usize> = BTreeMap::new();
+        // Of an older format nothing is known of the documents but their number.
+        for record in manifest::read_documents(&dir).unwrap_or_default().into_values() {
+            *documents.entry(record.source).or_default() += 1;
+        }
+        Ok(Some(Held { sources, documents, chunks, embedder, analysis }))
+    }
+
+    /// Bytes of the collection's files.
+    pub fn bytes_on_disk(&self) -> Result<u64> {
+        folder_bytes(&self.layout.dir)
+    }
+
     fn open(&self, generation: Generation) -> Result<EmbeddedSnapshot> {
         let dir = self.layout.generation(generation);
         let manifest = Manifest::read(&dir)?;
-        if manifest.analysis != self.analyzer.id() {
+        if !manifest.is_current(&self.analyzer.id()) {
             return Err(StoreProblem::OtherAnalysis { built: manifest.analysis, asked: self.analyzer.id() }.into());
         }
         let dim = manifest.embedder.dim;
@@ -86,7 +139,7 @@ impl EmbeddedStore {
             chunks: manifest.chunks,
             embedder: manifest.embedder,
             analysis: manifest.analysis,
-            roots: manifest.roots,
+            sources: manifest.sources,
             published: manifest.published,
             dense_index: if manifest.graph { "hnsw" } else { "exact" },
         };
@@ -127,6 +180,18 @@ impl Store for EmbeddedStore {
             self.graph_min,
             start,
         )?))
+    }
+
+    fn keep_passed_over(&self, by_source: BTreeMap<String, serde_json::Value>) -> Result<()> {
+        let kept = self.passed_over()?;
+        let mut all = kept.clone();
+        all.extend(by_source);
+        if all == kept { Ok(()) } else { manifest::write_json(&self.layout.passed_over(), &all) }
+    }
+
+    fn passed_over(&self) -> Result<BTreeMap<String, serde_json::Value>> {
+        let path = self.layout.passed_over();
+        if path.exists() { manifest::read_json(&path) } else { Ok(BTreeMap::new()) }
     }
 }
 
@@ -206,6 +271,21 @@ impl Snapshot for EmbeddedSnapshot {
 
     fn has_document(&self, id: &str) -> Result<bool> {
         self.lexical.has_document(id)
+    }
+
+    fn documents_at(&self, path: &str) -> Result<Vec<DocId>> {
+        let paths: BTreeMap<&str, &Source> =
+            self.about.sources.iter().map(|source| (source.name.as_str(), source)).collect();
+        let is_there = |record: &DocumentRecord| {
+            let source = paths.get(record.source.as_str());
+            source.is_some_and(|source| source.covers(path) && source.path_of(&record.path) == path)
+        };
+        let documents = manifest::read_documents(&self.dir)?;
+        Ok(documents.into_iter().filter(|(_, record)| is_there(record)).map(|(id, _)| id).collect())
+    }
+
+    fn documents(&self) -> Result<Vec<DocId>> {
+        Ok(manifest::read_documents(&self.dir)?.into_keys().collect())
     }
 
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {

@@ -8,7 +8,7 @@ use super::vector_log::{self, VectorLog, VectorLogWriter};
 use crate::document::{Chunk, ChunkId, DocId, Document};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::{IoContext, Result};
-use crate::store::{DocumentRecord, Generation, Start, StoreProblem, VectorKey, Writer};
+use crate::store::{DocumentRecord, Generation, Source, Start, StoreProblem, VectorKey, Writer};
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{File, TryLockError};
@@ -32,6 +32,9 @@ pub struct EmbeddedWriter {
     log: VectorLogWriter,
     rows: BTreeMap<ChunkId, u32>,
     documents: Documents,
+    /// What the previous generation held, where this one does not go on from it.
+    remembered: Option<Documents>,
+    sources: Vec<Source>,
 }
 
 /// The folder of a generation under way; removed again unless the generation is published.
@@ -82,7 +85,7 @@ impl EmbeddedWriter {
         }
         let dir = UnpublishedDir::create(layout.generation(generation))?;
         // Terms of another analysis are of no use; the vectors are.
-        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.analysis == analyzer.id();
+        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.is_current(&analyzer.id());
         let kept = previous.as_ref().filter(is_usable);
         let stem = match &previous {
             Some(manifest) if manifest.embedder == start.embedder => manifest.vector_log.clone(),
@@ -99,6 +102,14 @@ impl EmbeddedWriter {
             }
             documents = manifest::read_documents(&old)?;
         }
+        let remembered = match &previous {
+            Some(manifest) if kept.is_none() => {
+                // Whatever is wrong with it: a document then gets the id that it would have in a new collection.
+                Some(manifest::read_documents(&layout.generation(Generation(manifest.generation))).unwrap_or_default())
+            }
+            _ => None,
+        };
+        let sources = previous.as_ref().map_or_else(Vec::new, |manifest| manifest.sources.clone());
         let lexical = LexicalWriter::open(&dir.path.join("lexical"), analyzer)?;
         Ok(EmbeddedWriter {
             layout: layout.clone(),
@@ -113,6 +124,8 @@ impl EmbeddedWriter {
             log,
             rows: row_map,
             documents,
+            remembered,
+            sources,
         })
     }
 
@@ -152,7 +165,6 @@ impl EmbeddedWriter {
     }
 
     fn manifest(&self, graph: bool) -> Manifest {
-        let roots: BTreeSet<&str> = self.documents.values().map(|record| record.root.as_str()).collect();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Manifest {
             format: FORMAT,
@@ -164,13 +176,14 @@ impl EmbeddedWriter {
             vector_log: self.log.stem().into(),
             vector_rows: self.log.len(),
             graph,
-            roots: roots.into_iter().map(String::from).collect(),
+            sources: self.sources.clone(),
+            roots: Vec::new(),
             published: now.map_or(0, |since| since.as_secs()),
         }
     }
 }
 
-fn lock(path: &Path, collection: &str) -> Result<File> {
+pub fn lock(path: &Path, collection: &str) -> Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path).at("create", path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -207,6 +220,22 @@ fn stem_prefix(embedder: &ModelId) -> String {
 impl Writer for EmbeddedWriter {
     fn documents(&self) -> &BTreeMap<DocId, DocumentRecord> {
         &self.documents
+    }
+
+    fn remembered(&self) -> &BTreeMap<DocId, DocumentRecord> {
+        self.remembered.as_ref().unwrap_or(&self.documents)
+    }
+
+    fn begins_anew(&self) -> bool {
+        self.remembered.is_some()
+    }
+
+    fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    fn set_sources(&mut self, sources: Vec<Source>) {
+        self.sources = sources;
     }
 
     fn has_vector(&self, key: &VectorKey) -> bool {

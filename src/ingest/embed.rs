@@ -1,0 +1,72 @@
+//! The vectors of a run: what is not known yet is computed in small batches, and kept as it comes.
+
+use super::delta::Pending;
+use super::problem::IngestProblem;
+use super::report::{Progress, Report};
+use crate::document::heading;
+use crate::error::Result;
+use crate::models::embedder::{Embedder, PassageInput};
+use crate::store::{VectorKey, Writer};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Passages among which those of like length are put together, so that little is computed on padding.
+const WINDOW: usize = 256;
+/// Passages handed to the embedder at a time: few enough that progress moves and a stop is heeded soon.
+const BATCH: usize = 16;
+/// Vectors are written at least so often: an interrupted run loses no more than this.
+const KEPT_EVERY: Duration = Duration::from_secs(2);
+
+/// Computes the vectors that `documents` need and the writer does not have. Where `stop` is set, what is computed is
+/// kept and [`IngestProblem::Interrupted`] returned.
+pub fn embed(
+    documents: &[Pending],
+    writer: &mut dyn Writer,
+    embedder: &dyn Embedder,
+    stop: &AtomicBool,
+    report: &mut Report,
+    on: &mut dyn FnMut(Progress<'_>),
+) -> Result<()> {
+    let keys: Vec<VectorKey> = documents.iter().flat_map(|pending| &pending.chunks).map(|(_, key)| *key).collect();
+    writer.adopt_vectors(&keys)?;
+    let mut todo: BTreeMap<VectorKey, (String, &str)> = BTreeMap::new();
+    let mut order: Vec<VectorKey> = Vec::new();
+    for Pending { document, chunks, .. } in documents {
+        for (chunk, key) in chunks {
+            if !writer.has_vector(key) && !todo.contains_key(key) {
+                todo.insert(*key, (heading(&document.title, &chunk.headings), &chunk.searchable));
+                order.push(*key);
+            }
+        }
+    }
+    let total = order.len();
+    let mut unwritten = Vec::new();
+    let mut written = Instant::now();
+    for window in order.chunks_mut(WINDOW) {
+        window.sort_by_key(|key| std::cmp::Reverse(todo[key].1.len()));
+        for batch in window.chunks(BATCH) {
+            let passages: Vec<PassageInput<'_>> =
+                batch.iter().map(|key| PassageInput { title: &todo[key].0, body: todo[key].1 }).collect();
+            let vectors = match embedder.embed_passages(&passages) {
+                Ok(vectors) => vectors,
+                Err(error) => {
+                    writer.keep_vectors(&unwritten)?;
+                    return Err(error);
+                }
+            };
+            unwritten.extend(batch.iter().copied().zip(vectors));
+            report.embedded += batch.len();
+            let is_stopped = stop.load(Ordering::Relaxed);
+            if written.elapsed() >= KEPT_EVERY || is_stopped || report.embedded == total {
+                writer.keep_vectors(&std::mem::take(&mut unwritten))?;
+                written = Instant::now();
+            }
+            if is_stopped {
+                return Err(IngestProblem::Interrupted { kept: report.embedded, total }.into());
+            }
+            on(Progress::Embedded { done: report.embedded, total });
+        }
+    }
+    Ok(())
+}
