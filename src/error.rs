@@ -3,6 +3,7 @@
 //! Every room defines its own typed error enum and implements [`Problem`] for it;
 //! this file knows none of them.
 
+use crate::files::Refused;
 use crate::language::Lang;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -106,7 +107,8 @@ impl Problem for Io {
             "run" => "运行",
             other => other,
         };
-        format!("无法{action} {}:{}", self.path.display(), self.source)
+        let source = Refused::of(&self.source).map_or_else(|| self.source.to_string(), |refused| refused.message(Lang::Zh));
+        format!("无法{action} {}:{source}", self.path.display())
     }
 
     fn hint(&self, lang: Lang) -> Option<String> {

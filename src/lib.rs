@@ -4,7 +4,7 @@
 //!
 //! | room | owns | does not know |
 //! |---|---|---|
-//! | [`document`], [`embedding`], [`ranking`], [`language`], [`error`] | the shared nouns | any room |
+//! | [`document`], [`embedding`], [`ranking`], [`language`], [`error`], [`files`] | the shared nouns | any room |
 //! | [`config`] | flags > env > file > default, resolved once into plain values | clap, stores |
 //! | [`text`] | one analysis for index and query: NFKC, case, 繁→简, segmentation | tantivy |
 //! | [`models`] | embedders, rerankers and chat models; fetching weights; a local `llama-server` | stores, prompts, retrieval |
@@ -47,6 +47,7 @@ pub mod embedding;
 pub mod engine;
 pub mod error;
 pub mod eval;
+pub mod files;
 pub mod ingest;
 pub mod journal;
 pub mod language;
