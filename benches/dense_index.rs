@@ -110,7 +110,8 @@ fn fill(store: &EmbeddedStore, vectors: &[Embedding], embedder: &dyn Embedder) {
             text: "x".into(),
             searchable: "x".into(),
         };
-        let record = DocumentRecord { hash: String::new(), root: String::new(), path: String::new(), chunks: 1 };
+        let (source, path) = (String::new(), number.to_string());
+        let record = DocumentRecord { hash: String::new(), source, path, declared: None, twin: 0, chunks: 1 };
         writer.put(&document, record, &[(chunk, key(number))]).unwrap();
     }
     writer.publish().unwrap();

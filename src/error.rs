@@ -107,7 +107,8 @@ impl Problem for Io {
             "run" => "运行",
             other => other,
         };
-        let source = Refused::of(&self.source).map_or_else(|| self.source.to_string(), |refused| refused.message(Lang::Zh));
+        let source =
+            Refused::of(&self.source).map_or_else(|| self.source.to_string(), |refused| refused.message(Lang::Zh));
         format!("无法{action} {}:{source}", self.path.display())
     }
 

@@ -65,7 +65,8 @@ fn list(engine: &Engine, json: bool, lang: Lang) -> Run {
     } else {
         let mut out = anstream::stdout().lock();
         for CollectionStatus { name, documents, chunks, sources, bytes_on_disk } in &collections {
-            let count = lang.pick(format!("{documents} 篇,{chunks} 块"), format!("{documents} documents, {chunks} chunks"));
+            let count =
+                lang.pick(format!("{documents} 篇,{chunks} 块"), format!("{documents} documents, {chunks} chunks"));
             let roots: Vec<&str> = sources.iter().map(|source| source.root.as_str()).collect();
             let size = render::bytes(*bytes_on_disk);
             writeln!(out, "{} {} {}  {DIM}{}{DIM:#}", padded(name, 16), padded(&count, 24), size, roots.join(", "))?;

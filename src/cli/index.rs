@@ -132,7 +132,9 @@ pub fn say_left_out(report: &IndexReport, lang: Lang) {
     for (encoding, decoded) in &report.decoded {
         let replaced = match decoded.replaced {
             0 => String::new(),
-            count => lang.pick(format!(",其中 {count} 个字符无法辨认"), format!(", {count} characters of them unknown")),
+            count => {
+                lang.pick(format!(",其中 {count} 个字符无法辨认"), format!(", {count} characters of them unknown"))
+            }
         };
         render::note(&lang.pick(
             format!("{} 个文件按 {encoding} 解码({}){replaced}", decoded.files, decoded.first),
@@ -140,10 +142,7 @@ pub fn say_left_out(report: &IndexReport, lang: Lang) {
         ));
     }
     for root in &report.barren {
-        render::warning(&lang.pick(
-            format!("{root} 里没有可索引的内容"),
-            format!("{root} holds nothing to index"),
-        ));
+        render::warning(&lang.pick(format!("{root} 里没有可索引的内容"), format!("{root} holds nothing to index")));
     }
     say_skipped(report, lang);
     say_missing(report, lang);
@@ -172,10 +171,12 @@ fn say_skipped(report: &IndexReport, lang: Lang) {
     }
     let more = report.skipped.len().saturating_sub(SKIPPED_SHOWN);
     if more > 0 {
-        render::warning(&lang.pick(
-            format!("另有 {more} 处问题(--json 列出全部)"),
-            format!("{more} more problems (--json lists all)"),
-        ));
+        render::warning(
+            &lang.pick(
+                format!("另有 {more} 处问题(--json 列出全部)"),
+                format!("{more} more problems (--json lists all)"),
+            ),
+        );
     }
     let mut hints: Vec<String> = report.skipped.iter().filter_map(|skipped| skipped.reason.hint(lang)).collect();
     hints.sort();

@@ -54,7 +54,8 @@ pub fn bar(total: u64, bytes: bool) -> ProgressBar {
 
 /// As [`bar`], for work whose end is not known.
 pub fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     moving(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
 }
 

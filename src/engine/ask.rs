@@ -10,7 +10,6 @@ use crate::models::chat::ChatModel;
 use crate::models::openai::{Endpoint, Lack, OpenAi};
 use crate::search::{self, Found, RerankKind};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Passages named in a refusal.

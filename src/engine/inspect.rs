@@ -128,9 +128,8 @@ impl Engine {
 
     /// A document first: a name may hold a `#` itself.
     fn named(&self, shown: &str) -> Result<Option<Named>> {
-        let is_none = |error: &crate::error::Error| {
-            matches!(error.downcast_ref(), Some(EngineProblem::NoDocument { .. }))
-        };
+        let is_none =
+            |error: &crate::error::Error| matches!(error.downcast_ref(), Some(EngineProblem::NoDocument { .. }));
         match self.resolve_document(shown) {
             Ok(id) => return Ok(Some(Named::Document(id))),
             Err(error) if !is_none(&error) => return Err(error),
@@ -149,7 +148,8 @@ impl Engine {
         let snapshot = self.snapshot()?;
         // What no file is called needs no look at the list of documents: most queries.
         let file = crate::ingest::path_of(path);
-        let absolute = file.canonicalize().or_else(|_| std::path::absolute(&file)).map(|path| crate::ingest::shown(&path));
+        let absolute =
+            file.canonicalize().or_else(|_| std::path::absolute(&file)).map(|path| crate::ingest::shown(&path));
         let in_source = snapshot.about().sources.iter().filter_map(|source| {
             let within = path.strip_prefix(&source.name)?.strip_prefix('/')?;
             Some(source.path_of(within))

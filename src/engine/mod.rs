@@ -129,7 +129,8 @@ impl Engine {
         let store = self.store()?;
         let mut roots = self.roots(paths, &store)?;
         if roots.is_empty() {
-            roots = store.held()?.map_or_else(Vec::new, |held| held.sources.into_iter().map(|s| s.root.into()).collect());
+            roots =
+                store.held()?.map_or_else(Vec::new, |held| held.sources.into_iter().map(|s| s.root.into()).collect());
         }
         ingest::lint::lint(&roots, queries, &self.ingest_options())
     }

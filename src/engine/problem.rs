@@ -61,7 +61,10 @@ impl Problem for EngineProblem {
             }
             EngineProblem::NoSource { known, .. } => {
                 let known = known.join(", ");
-                lang.pick(format!("有:{known};rag source list 列出路径"), format!("there are: {known}; see rag source list"))
+                lang.pick(
+                    format!("有:{known};rag source list 列出路径"),
+                    format!("there are: {known}; see rag source list"),
+                )
             }
             EngineProblem::NoChunk { id, .. } => {
                 let doc = id.rsplit_once('#').map_or(id.as_str(), |(doc, _)| doc);

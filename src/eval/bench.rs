@@ -73,7 +73,8 @@ pub(super) fn prepared(
     let name: String = suite.name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
     let engine = engine.aside(&format!("{name}-{}", &key[..16]));
     let request = IndexRequest { roots, ..IndexRequest::default() };
-    engine.index(request, &std::sync::atomic::AtomicBool::new(false), &mut |progress| on(Progress::Indexing(progress)))?;
+    engine
+        .index(request, &std::sync::atomic::AtomicBool::new(false), &mut |progress| on(Progress::Indexing(progress)))?;
     if !queries.is_empty() {
         engine.embed_queries(queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
     }

@@ -12,6 +12,7 @@ use crate::document::{Chunk, DocId, Document, heading};
 use crate::embedding::ModelId;
 use crate::store::{DocumentRecord, Source, VectorKey, Writer, is_within};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A document on its way into the store.
 pub struct Pending {
@@ -31,15 +32,23 @@ pub struct Delta {
     pub passed_over: BTreeMap<String, PassedOver>,
 }
 
-/// Reads every file of the plan once.
+/// What a run compares, and with what.
+#[derive(Clone, Copy)]
+pub struct Compared<'r> {
+    pub plan: &'r Plan,
+    pub writer: &'r dyn Writer,
+    pub embedder: &'r ModelId,
+    pub options: &'r Options,
+}
+
+/// Reads every file of the plan once; none where `stop` was set meanwhile.
 pub fn delta(
-    plan: &Plan,
-    writer: &dyn Writer,
-    embedder: &ModelId,
-    options: &Options,
+    compared: Compared<'_>,
+    stop: &AtomicBool,
     report: &mut Report,
     on: &mut dyn FnMut(Progress<'_>),
-) -> Delta {
+) -> Option<Delta> {
+    let Compared { plan, writer, embedder, options } = compared;
     let found = Found::walk(plan, writer, on);
     let mut delta = Delta { passed_over: found.passed_over, ..Delta::default() };
     let mut reader = Reader {
@@ -54,6 +63,9 @@ pub fn delta(
     let total = found.files.len();
     report.files = total;
     for (index, file) in found.files.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let over = delta.passed_over.entry(file.source.clone()).or_default();
         reader.file(file, &mut delta.documents, over, report);
         on(Progress::Read { files: index + 1, total, path: &file.path });
@@ -62,7 +74,7 @@ pub fn delta(
     let gone = |id: &DocId, record: &DocumentRecord| !seen.contains(id) && found.region.lost(record, &hidden);
     let records = writer.documents().iter();
     delta.gone = records.filter(|(id, record)| gone(id, record)).map(|(id, _)| id.clone()).collect();
-    delta
+    Some(delta)
 }
 
 /// The files of all sources, each once.
@@ -173,11 +185,18 @@ impl Reader<'_> {
         }
     }
 
-    fn document(&mut self, file: &SourceFile, mut source: parse::Source, pending: &mut Vec<Pending>, report: &mut Report) {
+    fn document(
+        &mut self,
+        file: &SourceFile,
+        mut source: parse::Source,
+        pending: &mut Vec<Pending>,
+        report: &mut Report,
+    ) {
         let declared = source.declared_id.clone();
         let Identity { id, twin, other } = self.identities.next(file, declared.as_deref());
         if let Some(first) = other {
-            let reason = SkipReason::SharedId { id: declared.clone().unwrap_or_default(), first, known_as: id.0.clone() };
+            let reason =
+                SkipReason::SharedId { id: declared.clone().unwrap_or_default(), first, known_as: id.0.clone() };
             report.skipped.push(Skipped { path: file.path.clone(), reason });
         }
         self.seen.insert(id.clone());

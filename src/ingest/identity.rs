@@ -99,9 +99,11 @@ impl Identities {
         let SourceFile { source, relative, .. } = file;
         let own = declared.unwrap_or(relative);
         // A document that shares its declared id is better known by its file, if that holds no other.
-        let by_file = (declared.is_some() && file.holds_one()).then_some([relative.clone(), format!("{source}/{relative}")]);
+        let by_file =
+            (declared.is_some() && file.holds_one()).then_some([relative.clone(), format!("{source}/{relative}")]);
         let longest = if by_file.is_some() { format!("{source}/{relative}") } else { format!("{source}/{own}") };
-        let named = std::iter::once(own.to_string()).chain(by_file.into_iter().flatten()).chain([format!("{source}/{own}")]);
+        let named =
+            std::iter::once(own.to_string()).chain(by_file.into_iter().flatten()).chain([format!("{source}/{own}")]);
         let numbered = (2u64..).map(|number| format!("{longest}~{number}"));
         let mut candidates = named.chain(numbered).map(DocId);
         candidates.find(|id| !self.taken.contains(id)).expect("numbers do not end")
@@ -119,6 +121,7 @@ mod tests {
             absolute: format!("/{source}/{relative}"),
             relative: relative.into(),
             source: source.into(),
+            stem: String::new(),
             kind: if relative.ends_with("jsonl") { Kind::JsonLines } else { Kind::Markdown },
             modified: None,
         }

@@ -9,7 +9,9 @@ mod flaw;
 
 pub use flaw::{Finding, Flaw};
 
-use super::{Options, parse, walk};
+use super::passed_over::Why;
+use super::problem::SkipReason;
+use super::{Options, parse};
 use crate::document::Document;
 use crate::error::Result;
 use crate::language::is_han;

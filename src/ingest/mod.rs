@@ -23,7 +23,7 @@ use crate::document::Document;
 use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::store::{Source, Start, Store, Writer};
-use delta::{Delta, Pending, delta};
+use delta::{Compared, Delta, Pending, delta};
 use sources::{Plan, plan};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -70,7 +70,8 @@ pub fn index(
     report.pruned = dropped.map(|source| source.root.clone()).collect();
     report.sources = plan.readings.iter().map(|reading| reading.source.name.clone()).collect();
 
-    let delta = delta(&plan, writer.as_ref(), embedder.id(), options, &mut report, on);
+    let compared = Compared { plan: &plan, writer: writer.as_ref(), embedder: embedder.id(), options };
+    let delta = delta(compared, stop, &mut report, on).ok_or(IngestProblem::Interrupted { kept: 0, total: 0 })?;
     let nothing = report.added + report.changed + report.unchanged == 0;
     if nothing && delta.gone.is_empty() && writer.documents().is_empty() && report.missing.is_empty() {
         let roots = plan.readings.iter().map(|reading| reading.typed.clone()).collect();

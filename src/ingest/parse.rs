@@ -263,7 +263,13 @@ fn json_lines(file: &SourceFile, text: &str) -> Parsed {
             properties: flattened(document.rest),
             text: document.text,
         };
-        parsed.documents.push(Source { document, declared_id: Some(id), blocks, first_line: index as u32 + 1, one_line: true });
+        parsed.documents.push(Source {
+            document,
+            declared_id: Some(id),
+            blocks,
+            first_line: index as u32 + 1,
+            one_line: true,
+        });
     }
     parsed
 }
@@ -274,7 +280,7 @@ fn place(file: &SourceFile) -> Place {
 }
 
 fn stem(file: &SourceFile) -> String {
-    file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    file.stem.clone()
 }
 
 #[cfg(test)]

@@ -91,10 +91,9 @@ impl Problem for IngestProblem {
                 format!("put it back; or give its documents up: rag source rm {name}, rag index --prune"),
             ),
             IngestProblem::Broken { .. } => lang.pick("请报告这个问题".into(), "please report this".into()),
-            IngestProblem::Interrupted { .. } => lang.pick(
-                "再运行一次 rag index 就从这里接着算".into(),
-                "rag index goes on from here".into(),
-            ),
+            IngestProblem::Interrupted { .. } => {
+                lang.pick("再运行一次 rag index 就从这里接着算".into(), "rag index goes on from here".into())
+            }
         })
     }
 }
@@ -165,9 +164,7 @@ impl SkipReason {
                 "每行一个 {\"_id\":…,\"title\":…,\"text\":…}".into(),
                 "one {\"_id\":…,\"title\":…,\"text\":…} a line".into(),
             ),
-            SkipReason::SharedId { .. } => {
-                lang.pick("给其中一篇换个 id".into(), "give one of them another id".into())
-            }
+            SkipReason::SharedId { .. } => lang.pick("给其中一篇换个 id".into(), "give one of them another id".into()),
             SkipReason::Empty | SkipReason::FrontMatter(_) => return None,
         })
     }

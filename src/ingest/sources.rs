@@ -120,11 +120,7 @@ impl Plan {
     /// Takes new folders for sources that have moved there, whose documents then keep their ids: where at least half of
     /// those looked at are there, unchanged. `hashes` reads the documents of a file, given its path and its path within
     /// the source.
-    pub fn recognise(
-        &mut self,
-        documents: &[&DocumentRecord],
-        hashes: &dyn Fn(&Path, &str) -> Vec<String>,
-    ) {
+    pub fn recognise(&mut self, documents: &[&DocumentRecord], hashes: &dyn Fn(&Path, &str) -> Vec<String>) {
         for at in 0..self.readings.len() {
             if !self.readings[at].is_new {
                 continue;

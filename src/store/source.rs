@@ -18,7 +18,8 @@ pub struct Source {
 impl Source {
     /// A source at `root`, named after its last part in a way that none of `others` is.
     pub fn at(root: &str, others: &[Source]) -> Source {
-        let last = Path::new(root).file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
+        let last =
+            Path::new(root).file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
         let is_free = |name: &String| others.iter().all(|other| other.name != *name);
         let mut numbered = (2..).map(|number| format!("{last}-{number}"));
         let name = Some(last.clone()).filter(is_free).or_else(|| numbered.find(is_free));

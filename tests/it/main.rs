@@ -22,6 +22,7 @@ mod prompts;
 mod rerank;
 mod scripted_hub;
 mod search_cli;
+mod sources;
 mod support;
 mod tools_cli;
 mod weights;

@@ -8,7 +8,7 @@ fn check(files: &[(&str, &str)], queries: &[(&str, &str)], expect: &[&str]) {
     }
     let queries: Vec<Query> =
         queries.iter().map(|(id, text)| Query { id: id.to_string(), text: text.to_string() }).collect();
-    let options = Options { chunk_units: 600, index_code: false, file_bytes_max: 1 << 20, rebuild: false };
+    let options = Options { chunk_units: 600, index_code: false, file_bytes_max: 1 << 20 };
     let report = lint(&[dir.path().to_path_buf()], &queries, &options).unwrap();
     let said: Vec<String> = report
         .findings

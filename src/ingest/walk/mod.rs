@@ -43,6 +43,8 @@ pub struct SourceFile {
     pub relative: String,
     /// The name of its source.
     pub source: String,
+    /// Its name without the extension, for people to read.
+    pub stem: String,
     pub kind: Kind,
     /// When it was last changed, where the file system says so.
     pub modified: Option<SystemTime>,
@@ -130,8 +132,9 @@ impl Walker<'_> {
     fn file(&mut self, path: PathBuf, absolute: &Path, relative: String, modified: Option<SystemTime>) {
         match Kind::of(absolute).filter(|kind| *kind != Kind::JsonLines || is_collection(absolute)) {
             Some(kind) => {
+                let stem = absolute.file_stem().map_or_else(String::new, |stem| legible(Path::new(stem)));
                 let (source, absolute) = (self.source.into(), shown(absolute));
-                self.found.files.push(SourceFile { path, absolute, relative, source, kind, modified });
+                self.found.files.push(SourceFile { path, absolute, relative, source, stem, kind, modified });
             }
             None => self.found.passed_over.add(Why::OtherKind, &path, ""),
         }

@@ -11,7 +11,8 @@ mod vectors;
 mod writer;
 
 use super::{
-    About, DocumentRecord, Filter, Generation, LexicalQuery, Snapshot, Source, Start, Store, StoreProblem, TermShare, Writer,
+    About, DocumentRecord, Filter, Generation, LexicalQuery, Snapshot, Source, Start, Store, StoreProblem, TermShare,
+    Writer,
 };
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::{Embedding, ModelId};

@@ -57,7 +57,8 @@ fn put(writer: &mut dyn Writer, number: usize, note: &Note) {
         text,
     };
     let key = *blake3::hash(format!("{note:?}").as_bytes()).as_bytes();
-    let record = DocumentRecord { hash: number.to_string(), root: "/".into(), path: "notes".into(), chunks: 1 };
+    let (source, path) = ("notes".into(), "notes".into());
+    let record = DocumentRecord { hash: number.to_string(), source, path, declared: None, twin: 0, chunks: 1 };
     writer.keep_vectors(&[(VectorKey(key), note.vector.clone())]).unwrap();
     writer.put(&document, record, &[(chunk, VectorKey(key))]).unwrap();
 }
