@@ -1,6 +1,7 @@
 //! Indexing: sources → what changed → text → chunks → vectors → the next generation.
 
 mod chunk;
+mod decode;
 mod delta;
 mod embed;
 mod identity;

@@ -126,10 +126,9 @@ impl Plan {
                 continue;
             }
             let root = self.readings[at].source.root.clone();
-            let Some(gone) = self.missing.iter().position(|gone| is_moved(gone, &root, documents, hashes)) else {
-                continue;
-            };
-            let gone = self.missing.remove(gone);
+            let mut gone = self.sources.iter().filter(|source| !path_of(&source.root).exists());
+            let Some(gone) = gone.find(|gone| is_moved(gone, &root, documents, hashes)).cloned() else { continue };
+            self.missing.retain(|missing| missing.name != gone.name);
             let exclude = self.readings[at].source.exclude.clone();
             let source = Source { root: root.clone(), exclude: [gone.exclude, exclude].concat(), name: gone.name };
             self.sources.retain(|other| other.root != root);

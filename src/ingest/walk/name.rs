@@ -3,21 +3,31 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// `path` as text that no two paths share: what is no UTF-8 and what controls a terminal is written `\xNN`, and so is
-/// the backslash of a name that looks like this.
+/// `path` as text that no two paths share: what controls a terminal is written `\xNN`, and so are the letters beyond ASCII
+/// of a part that is no UTF-8, and the backslash of a name that looks like this.
 pub fn shown(path: &Path) -> String {
-    let mut text = String::new();
-    for piece in bytes_of(path).utf8_chunks() {
-        let mut rest = piece.valid();
-        while let Some(c) = rest.chars().next() {
-            rest = &rest[c.len_utf8()..];
-            match c {
-                '\\' if rest.starts_with('x') => text.push_str("\\x5C"),
-                c if c.is_control() => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escape(&mut text, byte)),
-                c => text.push(c),
+    let bytes = bytes_of(path);
+    let parts = bytes.split(|byte| *byte == b'/').map(|part| match std::str::from_utf8(part) {
+        Ok(part) => shown_text(part),
+        Err(_) => part.iter().fold(String::new(), |mut text, byte| {
+            match byte {
+                b' '..=b'~' if *byte != b'\\' => text.push(char::from(*byte)),
+                _ => escape(&mut text, *byte),
             }
+            text
+        }),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn shown_text(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for (at, c) in part.char_indices() {
+        match c {
+            '\\' if part[at + 1..].starts_with('x') => escape(&mut text, b'\\'),
+            c if c.is_control() => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escape(&mut text, byte)),
+            c => text.push(c),
         }
-        piece.invalid().iter().for_each(|byte| escape(&mut text, *byte));
     }
     text
 }
