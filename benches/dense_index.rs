@@ -109,6 +109,8 @@ fn fill(store: &EmbeddedStore, vectors: &[Embedding], embedder: &dyn Embedder) {
             lines: (1, 1),
             text: "x".into(),
             searchable: "x".into(),
+            plain: "x".into(),
+            ..Chunk::default()
         };
         let (source, path) = (String::new(), number.to_string());
         let record = DocumentRecord { hash: String::new(), source, path, declared: None, twin: 0, chunks: 1 };

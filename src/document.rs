@@ -1,11 +1,12 @@
 //! A document and the chunks it is cut into.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 /// Front matter `id` (or `_id` of a JSON line), else the path relative to its root.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocId(pub String);
 
@@ -16,7 +17,7 @@ impl fmt::Display for DocId {
 }
 
 /// A chunk's address: its document and its position there, counted from 0. Shown as `doc#ordinal`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ChunkId {
     pub doc: DocId,
     pub ordinal: u32,
@@ -82,8 +83,9 @@ impl Document {
 
 /// A piece of a document that is ranked, cited and packed as one.
 ///
-/// Invariant: `document.text[span] == text`, so that any citation can be checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Invariant: `text` is `document.text[span]` without what is never shown (tags, comments, the bytes of pictures), whose
+/// line breaks stay: so any citation can be checked, and lines counted in `text` are those of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chunk {
     pub id: ChunkId,
     /// Headings above the chunk, outermost first, without the document's title.
@@ -93,8 +95,34 @@ pub struct Chunk {
     /// First and last line in the file at `document.path`, counted from 1.
     pub lines: (u32, u32),
     pub text: String,
-    /// What is indexed of `text`: prose without markup and, by default, without code blocks.
+    /// What explains it where it begins in the middle of something; no part of `span`.
+    pub lead: Lead,
+    /// What is indexed of `text`: what a reader sees, without markup.
     pub searchable: String,
+    /// What it is also found by, at low weight, one a line: addresses of links, names of pictures, lists of works, its
+    /// file's name and what the front matter says.
+    pub asides: String,
+    /// All that a reader sees of `text`: what snippets are made of.
+    pub plain: String,
+}
+
+impl Chunk {
+    /// What the embedder reads below the heading.
+    pub fn embedded(&self) -> Cow<'_, str> {
+        match self.lead.plain.is_empty() {
+            true => Cow::Borrowed(&self.searchable),
+            false => Cow::Owned(format!("{}\n{}", self.lead.plain, self.searchable)),
+        }
+    }
+}
+
+/// The head of the table that a chunk goes on with, or the line that announces its list; empty where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lead {
+    /// As it stands in the file.
+    pub text: String,
+    /// Without markup.
+    pub plain: String,
 }
 
 /// A chunk as fetched from a store, with what is needed to show and cite it.
@@ -110,12 +138,21 @@ pub struct Passage {
     /// First and last line in the file, counted from 1.
     pub lines: (u32, u32),
     pub text: String,
+    /// What stands in the file further up and explains `text`: see [`Chunk::lead`]. May be empty.
+    pub lead: String,
+    /// `text` without markup, where that is something else.
+    pub plain: Option<String>,
 }
 
 impl Passage {
     /// `title › section › subsection`.
     pub fn heading(&self) -> String {
         heading(&self.title, &self.headings)
+    }
+
+    /// What a reader sees of it, without markup.
+    pub fn plain(&self) -> &str {
+        self.plain.as_deref().unwrap_or(&self.text)
     }
 }
 

@@ -33,7 +33,8 @@
 //!
 //! # Invariants
 //!
-//! * A chunk's text is a slice of its document's: a citation can always be checked against the file.
+//! * A chunk's text is a slice of its document's, without what is never shown (tags, comments, the bytes of pictures) but
+//!   with its line breaks: a citation can always be checked against the file.
 //! * Index and query go through the same analysis; its version is in the manifest.
 //! * Vectors of two embedders are never compared: a mismatch is an error, not a fallback.
 //! * A reader holds one generation; a writer publishes a new one with one rename.

@@ -21,6 +21,8 @@ pub fn passage(title: &str, text: &str) -> Passage {
         date: String::new(),
         lines: (1, 1 + text.trim_end().matches('\n').count() as u32),
         text: text.into(),
+        lead: String::new(),
+        plain: None,
     }
 }
 

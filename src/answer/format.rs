@@ -51,6 +51,14 @@ fn metadata(passage: &Passage) -> Metadata {
     all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, one_line(value))).collect()
 }
 
+/// The text of a passage below what explains it.
+fn with_lead(passage: &Passage) -> String {
+    match passage.lead.is_empty() {
+        true => passage.text.trim().into(),
+        false => format!("{}\n{}", passage.lead.trim_end(), passage.text.trim()),
+    }
+}
+
 impl Format {
     /// Passages of one document with their numbers, in the order they are to stand in. What all of several have in common
     /// is said once above them. Without `with_metadata` only numbers and texts are told.
@@ -64,7 +72,7 @@ impl Format {
             common = first.iter().filter(|pair| rest.iter().all(|other| other.contains(pair))).cloned().collect();
             each.iter_mut().for_each(|own| own.retain(|pair| !common.contains(pair)));
         }
-        let texts = passages.iter().map(|(number, passage)| (*number, quoted(passage.text.trim())));
+        let texts = passages.iter().map(|(number, passage)| (*number, quoted(&with_lead(passage))));
         let parts: Vec<(usize, Metadata, String)> =
             texts.zip(each).map(|((number, text), own)| (number, own, text)).collect();
         match self {

@@ -44,6 +44,8 @@ impl ShotPassage {
             date: String::new(),
             lines: (1, 1),
             text: self.text.clone(),
+            lead: String::new(),
+            plain: None,
         }
     }
 }

@@ -89,7 +89,7 @@ fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
         let title = hit.heading();
         let place = render::place(&hit.path, hit.lines);
         writeln!(out, "{:>2}  {:<8.4} {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}", hit.rank, hit.score)?;
-        writeln!(out, "    {}", snippet(&hit.text, &hit.marks, hit.excerpt.clone()))?;
+        writeln!(out, "    {}", snippet(&hit.plain, &hit.marks, hit.excerpt.clone()))?;
         if explain {
             writeln!(out, "    {DIM}{}{DIM:#}", explained(hit))?;
             for same in &hit.duplicates {

@@ -46,7 +46,7 @@ pub static KEYS: &[Key] = &[
     scoped(Scope::Trusted, key("index.paths", &["RAG_PATHS"], "", ("folders and files to index, separated by the system's path separator", "要索引的目录或文件"))),
     key("index.embedder", &["RAG_EMBEDDER"], "multilingual-e5-small", ("embedding model", "向量模型")),
     key("index.chunk", &["RAG_CHUNK"], "600", ("longest chunk, in Han characters (other text counts a quarter a byte)", "文本块上限(汉字数)")),
-    key("index.code", &["RAG_INDEX_CODE"], "false", ("index fenced code blocks too", "代码块是否进入索引")),
+    key("index.code", &["RAG_INDEX_CODE"], "true", ("index fenced code blocks too", "代码块是否进入索引")),
     key("index.file_mib_max", &["RAG_FILE_MIB_MAX"], "64", ("larger files are skipped, MiB", "单个文件上限(MiB)")),
     key("index.graph_min", &["RAG_GRAPH_MIN"], "400000", ("chunks from which an HNSW graph is built", "达到多少文本块才建 HNSW 图")),
     key("text.dictionary", &["RAG_DICTIONARY"], "", ("user dictionary, one word a line", "用户词典,一行一词")),

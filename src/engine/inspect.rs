@@ -179,12 +179,13 @@ fn document(doc: DocId, scope: Scope<'_>) -> Result<Inspected> {
 
 fn outline(passage: Passage) -> ChunkOutline {
     const BEGINNING: usize = 40;
+    let plain = passage.plain().to_string();
     ChunkOutline {
         chunk: passage.id,
         headings: passage.headings,
         lines: passage.lines,
         chars: passage.text.chars().count(),
-        begins: passage.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(BEGINNING).collect(),
+        begins: plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(BEGINNING).collect(),
     }
 }
 
@@ -209,10 +210,10 @@ fn chunk(id: &ChunkId, scope: Scope<'_>) -> Result<Inspected> {
     })
 }
 
-/// As the text that is shown is analysed; of Markdown, the index leaves out markup and code.
+/// As what a reader sees of it is analysed.
 fn terms(passage: &Passage, scope: Scope<'_>) -> Result<Vec<IndexedTerm>> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    for text in [&passage.heading(), &passage.text] {
+    for text in [&passage.heading(), passage.plain()] {
         for term in scope.analyzer.terms(text) {
             *counts.entry(term.text).or_default() += 1;
         }

@@ -291,6 +291,8 @@ fn passage(id: &str, title: &str, text: &str) -> Passage {
         date: String::new(),
         lines: (1, 1),
         text: text.into(),
+        lead: String::new(),
+        plain: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What has changed: the documents of the sources, compared with those that the collection holds.
 
+use super::extract::{self, Parsed};
 use super::identity::{Identities, Identity};
-use super::parse::{self, Parsed};
 use super::passed_over::{PassedOver, Why};
 use super::problem::{SkipReason, Skipped};
 use super::report::{Progress, Report};
@@ -165,7 +165,7 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn file(&mut self, file: &SourceFile, pending: &mut Vec<Pending>, over: &mut PassedOver, report: &mut Report) {
-        let parsed = match parse::parse(file, self.options) {
+        let parsed = match extract::parse(file, self.options) {
             Ok(parsed) => parsed,
             Err(reason) => {
                 over.add(why(&reason), &file.path, "");
@@ -178,6 +178,14 @@ impl Reader<'_> {
         if parsed.unverified > 0 {
             over.add(Why::Unverified, &file.path, "");
         }
+        if let Some(read) = parsed.read_as {
+            let decoded = report.decoded.entry(read.encoding.into()).or_default();
+            decoded.files += 1;
+            decoded.replaced += read.replaced;
+            if decoded.first.is_empty() {
+                decoded.first = walk::shown(&file.path);
+            }
+        }
         report.unverified += parsed.unverified;
         report.skipped.extend(parsed.skipped);
         for source in parsed.documents {
@@ -188,7 +196,7 @@ impl Reader<'_> {
     fn document(
         &mut self,
         file: &SourceFile,
-        mut source: parse::Source,
+        mut source: extract::Source,
         pending: &mut Vec<Pending>,
         report: &mut Report,
     ) {
@@ -234,7 +242,7 @@ impl Reader<'_> {
 fn why(reason: &SkipReason) -> Why {
     match reason {
         SkipReason::TooLarge { .. } => Why::TooLarge,
-        SkipReason::NotUtf8 { .. } => Why::NotText,
+        SkipReason::Undecodable(_) => Why::NotText,
         SkipReason::Empty => Why::Empty,
         _ => Why::Unreadable,
     }
@@ -247,7 +255,7 @@ fn vector_key(embedder: &ModelId, title: &str, chunk: &Chunk) -> VectorKey {
         &embedder.weights,
         &embedder.passage_prefix,
         &heading(title, &chunk.headings),
-        &chunk.searchable,
+        &chunk.embedded(),
     ] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
@@ -256,7 +264,7 @@ fn vector_key(embedder: &ModelId, title: &str, chunk: &Chunk) -> VectorKey {
 }
 
 /// Changes whenever anything that reaches the index changes, but for where the source lies.
-pub fn document_hash(source: &parse::Source, options: &Options) -> String {
+pub fn document_hash(source: &extract::Source, options: &Options) -> String {
     let mut hasher = blake3::Hasher::new();
     let document = &source.document;
     let aliases = document.aliases.join("\n");
@@ -275,7 +283,7 @@ pub fn document_hash(source: &parse::Source, options: &Options) -> String {
 pub fn hashes(path: &std::path::Path, within: &str, options: &Options) -> Vec<String> {
     let Some(mut file) = walk::file_at(path) else { return Vec::new() };
     file.relative = within.into();
-    let mut documents = parse::parse(&file, options).map(|parsed| parsed.documents).unwrap_or_default();
+    let mut documents = extract::parse(&file, options).map(|parsed| parsed.documents).unwrap_or_default();
     for source in &mut documents {
         source.document.place.modified = file.modified.map_or_else(String::new, super::day);
     }

@@ -7,6 +7,7 @@ use crate::document::heading;
 use crate::error::Result;
 use crate::models::embedder::{Embedder, PassageInput};
 use crate::store::{VectorKey, Writer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -30,12 +31,12 @@ pub fn embed(
 ) -> Result<()> {
     let keys: Vec<VectorKey> = documents.iter().flat_map(|pending| &pending.chunks).map(|(_, key)| *key).collect();
     writer.adopt_vectors(&keys)?;
-    let mut todo: BTreeMap<VectorKey, (String, &str)> = BTreeMap::new();
+    let mut todo: BTreeMap<VectorKey, (String, Cow<'_, str>)> = BTreeMap::new();
     let mut order: Vec<VectorKey> = Vec::new();
     for Pending { document, chunks, .. } in documents {
         for (chunk, key) in chunks {
             if !writer.has_vector(key) && !todo.contains_key(key) {
-                todo.insert(*key, (heading(&document.title, &chunk.headings), &chunk.searchable));
+                todo.insert(*key, (heading(&document.title, &chunk.headings), chunk.embedded()));
                 order.push(*key);
             }
         }
@@ -47,7 +48,7 @@ pub fn embed(
         window.sort_by_key(|key| std::cmp::Reverse(todo[key].1.len()));
         for batch in window.chunks(BATCH) {
             let passages: Vec<PassageInput<'_>> =
-                batch.iter().map(|key| PassageInput { title: &todo[key].0, body: todo[key].1 }).collect();
+                batch.iter().map(|key| PassageInput { title: &todo[key].0, body: &todo[key].1 }).collect();
             let vectors = match embedder.embed_passages(&passages) {
                 Ok(vectors) => vectors,
                 Err(error) => {

@@ -11,12 +11,12 @@ pub use flaw::{Finding, Flaw};
 
 use super::passed_over::Why;
 use super::problem::SkipReason;
-use super::{Options, parse};
+use super::{Options, extract};
 use crate::document::Document;
 use crate::error::Result;
 use crate::language::is_han;
 use crate::text::letters;
-use parse::Source;
+use extract::Source;
 use pulldown_cmark::{Event, Parser, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub fn lint(roots: &[PathBuf], queries: &[Query], options: &Options) -> Result<R
     let mut findings: Vec<Finding> = unreadable.collect();
     let mut documents = Vec::new();
     for file in &files {
-        match parse::parse(file, options) {
+        match extract::parse(file, options) {
             Err(reason) => findings.push(Finding::new(&file.path, Flaw::Unreadable(reason))),
             Ok(parsed) => {
                 let unreadable =
@@ -139,8 +139,7 @@ fn damage(document: &Linted) -> Option<Finding> {
 
 /// A question that stands in a document finds it by that, and proves nothing. A name that both have is no sign of it.
 fn questions(document: &Linted, queries: &[Query], names: &str) -> Vec<Finding> {
-    let body: String = document.source.blocks.iter().map(|block| block.searchable.as_str()).collect();
-    let body: String = letters(&body).into_iter().collect();
+    let body: String = letters(&document.source.prose()).into_iter().collect();
     let mut findings = Vec::new();
     for query in queries {
         let text = letters(&query.text);

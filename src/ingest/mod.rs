@@ -4,10 +4,9 @@ mod chunk;
 mod decode;
 mod delta;
 mod embed;
+mod extract;
 mod identity;
 pub mod lint;
-mod matter;
-mod parse;
 mod passed_over;
 mod problem;
 mod report;
@@ -36,7 +35,7 @@ use std::time::SystemTime;
 pub struct Options {
     /// Longest chunk in units: a Han character counts one, other text a quarter a byte.
     pub chunk_units: usize,
-    /// Whether fenced code is searchable.
+    /// Whether fenced code is searchable too.
     pub index_code: bool,
     pub file_bytes_max: u64,
 }
@@ -156,7 +155,7 @@ fn barren(plan: &Plan, writer: &dyn Writer) -> Vec<String> {
 /// The documents under `roots`, without what cannot be read.
 pub fn documents(roots: &[PathBuf], options: &Options) -> Result<Vec<Document>> {
     let (files, _) = files(roots)?;
-    let parsed = files.into_iter().filter_map(|file| parse::parse(&file, options).ok());
+    let parsed = files.into_iter().filter_map(|file| extract::parse(&file, options).ok());
     Ok(parsed.flat_map(|parsed| parsed.documents).map(|source| source.document).collect())
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with what is to be indexed.
 
+use super::decode::Undecodable;
 use super::passed_over::PassedOver;
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
@@ -117,8 +118,8 @@ pub enum SkipReason {
     Unreadable(String),
     #[error("is {mib} MiB, more than the limit of {limit_mib} MiB")]
     TooLarge { mib: u64, limit_mib: u64 },
-    #[error("is not UTF-8 (byte {at})")]
-    NotUtf8 { at: usize },
+    #[error("{0}")]
+    Undecodable(Undecodable),
     #[error("holds no text")]
     Empty,
     #[error("front matter is not valid YAML: {0}; the text is indexed without it")]
@@ -127,25 +128,30 @@ pub enum SkipReason {
     BadLine { line: usize, reason: String },
     #[error("{first} gives itself the id {id}, too; this one is known as {known_as}, and both are found")]
     SharedId { id: String, first: String, known_as: String },
+    #[error("line {line}: front matter {key} cannot be read: {reason}; the rest is indexed without it")]
+    FrontMatterKey { key: String, line: usize, reason: String },
 }
 
 impl SkipReason {
     /// Whether documents that were indexed before may still be in the file.
     pub fn hides_documents(&self) -> bool {
         use SkipReason::*;
-        matches!(self, Unreadable(_) | TooLarge { .. } | NotUtf8 { .. } | BadLine { .. })
+        matches!(self, Unreadable(_) | TooLarge { .. } | Undecodable(_) | BadLine { .. })
     }
 
     pub fn zh(&self) -> String {
         match self {
             SkipReason::Unreadable(reason) => format!("无法读取:{reason}"),
             SkipReason::TooLarge { mib, limit_mib } => format!("大小 {mib} MiB,超过上限 {limit_mib} MiB"),
-            SkipReason::NotUtf8 { at } => format!("不是 UTF-8 编码(第 {at} 字节)"),
+            SkipReason::Undecodable(undecodable) => undecodable.zh(),
             SkipReason::Empty => "没有正文".into(),
             SkipReason::FrontMatter(reason) => format!("front matter 不是合法的 YAML:{reason};正文照常索引"),
             SkipReason::BadLine { line, reason } => format!("第 {line} 行不是带 _id 和 text 的 JSON 文档:{reason}"),
             SkipReason::SharedId { id, first, known_as } => {
                 format!("{first} 也自称 id {id};这一篇记作 {known_as},两篇都能查到")
+            }
+            SkipReason::FrontMatterKey { key, line, reason } => {
+                format!("第 {line} 行:front matter 的 {key} 读不出来:{reason};其余照常索引")
             }
         }
     }
@@ -156,16 +162,13 @@ impl SkipReason {
             SkipReason::TooLarge { .. } => {
                 lang.pick("拆分文件,或调大 RAG_FILE_MIB_MAX".into(), "split the file, or raise RAG_FILE_MIB_MAX".into())
             }
-            SkipReason::NotUtf8 { .. } => lang.pick(
-                "转成 UTF-8:iconv -f GB18030 -t UTF-8 原文件 > 新文件".into(),
-                "convert it: iconv -f GB18030 -t UTF-8 OLD > NEW".into(),
-            ),
+            SkipReason::Undecodable(undecodable) => return undecodable.hint(lang),
             SkipReason::BadLine { .. } => lang.pick(
                 "每行一个 {\"_id\":…,\"title\":…,\"text\":…}".into(),
                 "one {\"_id\":…,\"title\":…,\"text\":…} a line".into(),
             ),
             SkipReason::SharedId { .. } => lang.pick("给其中一篇换个 id".into(), "give one of them another id".into()),
-            SkipReason::Empty | SkipReason::FrontMatter(_) => return None,
+            SkipReason::Empty | SkipReason::FrontMatter(_) | SkipReason::FrontMatterKey { .. } => return None,
         })
     }
 }

@@ -122,6 +122,12 @@ pub struct Hit {
     /// First and last line in the file, counted from 1.
     pub lines: (u32, u32),
     pub text: String,
+    /// What stands in the file further up and explains `text`: the head of its table, the line that announces its list.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub lead: String,
+    /// `text` without markup.
+    #[serde(skip)]
+    pub plain: String,
     /// What every stage made of it.
     pub trail: Vec<Step>,
     /// Passages that say the same, ranked lower; this one stands for them.
@@ -130,10 +136,10 @@ pub struct Hit {
     /// With `explain`: the parts of the lexical score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<Vec<TermShare>>,
-    /// With `highlight`: byte ranges of `text`.
+    /// With `highlight`: byte ranges of `plain`.
     #[serde(skip)]
     pub marks: Vec<Range<usize>>,
-    /// With `highlight`: the part of `text` that shows why it was found.
+    /// With `highlight`: the part of `plain` that shows why it was found.
     #[serde(skip)]
     pub excerpt: Range<usize>,
     #[serde(skip)]
@@ -159,6 +165,8 @@ impl Hit {
             date: self.date.clone(),
             lines: self.lines,
             text: self.text.clone(),
+            lead: self.lead.clone(),
+            plain: Some(self.plain.clone()),
         }
     }
 }
@@ -292,6 +300,7 @@ fn silent(mode: Mode, candidates: &[Candidate]) -> Vec<Stage> {
 fn hits(kept: Vec<Kept>) -> Vec<Hit> {
     let here = std::env::current_dir().unwrap_or_default();
     let hit = |(index, Kept { candidate, relevance, passage, mut duplicates }): (usize, Kept)| {
+        let plain = passage.plain().to_string();
         duplicates.iter_mut().for_each(|duplicate| duplicate.path = from_here(&here, &duplicate.path));
         Hit {
             rank: index as u32 + 1,
@@ -303,7 +312,9 @@ fn hits(kept: Vec<Kept>) -> Vec<Hit> {
             headings: passage.headings,
             path: from_here(&here, &passage.path),
             lines: passage.lines,
+            plain,
             text: passage.text,
+            lead: passage.lead,
             trail: candidate.trail,
             duplicates,
             terms: None,
@@ -331,8 +342,8 @@ fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Op
             hit.terms = Some(scope.snapshot.term_shares(&terms, &hit.chunk)?);
         }
         if let Some(columns) = options.highlight {
-            hit.marks = query.marks(scope.analyzer, &hit.text);
-            hit.excerpt = excerpt(&hit.text, &hit.marks, columns);
+            hit.marks = query.marks(scope.analyzer, &hit.plain);
+            hit.excerpt = excerpt(&hit.plain, &hit.marks, columns);
         }
     }
     Ok(())

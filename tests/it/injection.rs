@@ -57,6 +57,8 @@ fn passage(title: &str, text: String) -> Passage {
         date: String::new(),
         lines: (1, text.lines().count() as u32),
         text,
+        lead: String::new(),
+        plain: None,
     }
 }
 

@@ -25,5 +25,6 @@ mod search_cli;
 mod sources;
 mod support;
 mod tools_cli;
+mod vault;
 mod weights;
 mod weights_hub;

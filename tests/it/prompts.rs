@@ -344,6 +344,8 @@ fn what_is_sent_fits_the_window_by_the_servers_own_count() {
                     date: String::new(),
                     lines: (1, 1),
                     text,
+                    lead: String::new(),
+                    plain: None,
                 }
             })
             .collect();

@@ -1,6 +1,6 @@
 //! Facts: what a document's front matter says that it states, and on whose word.
 
-use super::super::matter::split_front_matter;
+use super::super::extract::split_front_matter;
 use super::super::walk::{Kind, SourceFile};
 use super::{Finding, Flaw, Linted};
 use serde::Deserialize;
@@ -69,7 +69,7 @@ pub fn check(document: &Linted, ids: &BTreeSet<&str>) -> Vec<Finding> {
         let cites = sources.iter().map(|source| &source.cite);
         let stated = facts.iter().flat_map(|fact| fact.must.iter().chain([&fact.claim])).chain(cites);
         let stated: BTreeSet<String> = stated.flat_map(|text| numbers(text)).collect();
-        let prose: String = document.source.blocks.iter().map(|block| block.searchable.clone() + "\n").collect();
+        let prose = document.source.prose();
         let unsourced: BTreeSet<String> =
             numbers(&prose).into_iter().filter(|number| !stated.contains(number)).collect();
         flaws.extend(unsourced.into_iter().map(|number| Flaw::UnsourcedNumber { number }));

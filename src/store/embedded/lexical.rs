@@ -178,12 +178,15 @@ impl LexicalIndex {
         Ok(engine(self.reader.searcher().search(&query, &Count))? > 0)
     }
 
-    /// The body holds title and headings too, so only an alias may be more frequent elsewhere.
+    /// The body holds title and headings too, so only an alias or an aside may be more frequent elsewhere.
     pub fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         let searcher = self.reader.searcher();
         let statistics = self.statistics(&searcher);
         let frequency = |field, term: &str| engine(statistics.doc_freq(&Term::from_field_text(field, term)));
-        let most = |term: &String| Ok(frequency(self.fields.body, term)?.max(frequency(self.fields.aliases, term)?));
+        let most = |term: &String| {
+            let mut of_fields = self.fields.of_words().into_iter().map(|(field, _)| frequency(field, term));
+            of_fields.try_fold(0, |most: u64, frequency| Ok(most.max(frequency?)))
+        };
         terms.iter().map(most).collect()
     }
 
@@ -231,8 +234,8 @@ impl LexicalIndex {
                 let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str()).ok_or_else(broken)?;
                 let stored: StoredPassage =
                     serde_json::from_str(json).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-                let StoredPassage { title, headings, path, source, date, lines, text } = stored;
-                Ok(Passage { id: id.clone(), title, headings, path, source, date, lines, text })
+                let StoredPassage { title, headings, path, source, date, lines, text, lead, plain } = stored;
+                Ok(Passage { id: id.clone(), title, headings, path, source, date, lines, text, lead, plain })
             })
             .collect()
     }

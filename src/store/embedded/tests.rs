@@ -54,7 +54,9 @@ fn put(writer: &mut dyn Writer, number: usize, note: &Note) {
         span: 0..text.len(),
         lines: (1, 1),
         searchable: text.clone(),
+        plain: text.clone(),
         text,
+        ..Chunk::default()
     };
     let key = *blake3::hash(format!("{note:?}").as_bytes()).as_bytes();
     let (source, path) = ("notes".into(), "notes".into());

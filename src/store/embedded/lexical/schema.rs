@@ -15,6 +15,8 @@ const PAIRS: &str = "pairs";
 /// of each chunk below them, which counts them once more where a passage repeats them. As fields they made whatever
 /// has the question's subject in its title beat the passage that answers.
 const ALIAS_BOOST: f32 = 0.5;
+/// The same of an aside: enough to be found by it where nothing else has the word.
+const ASIDE_BOOST: f32 = 0.2;
 
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
@@ -23,7 +25,9 @@ pub(super) struct Fields {
     /// The document's id: for deletion.
     pub(super) doc: Field,
     pub(super) aliases: Field,
-    /// Title, headings and text.
+    /// What a chunk is also found by: see [`crate::document::Chunk::asides`].
+    pub(super) asides: Field,
+    /// Title, headings, lead and text.
     pub(super) body: Field,
     /// The text of `body` in pairs of characters.
     pub(super) pairs: Field,
@@ -35,8 +39,8 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Where a word is looked up, and what its score there is multiplied by.
-    pub(super) fn of_words(&self) -> [(Field, f32); 2] {
-        [(self.aliases, ALIAS_BOOST), (self.body, 1.0)]
+    pub(super) fn of_words(&self) -> [(Field, f32); 3] {
+        [(self.aliases, ALIAS_BOOST), (self.asides, ASIDE_BOOST), (self.body, 1.0)]
     }
 }
 
@@ -51,6 +55,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         chunk: builder.add_text_field("chunk", STRING | FAST),
         doc: builder.add_text_field("doc", STRING),
         aliases: builder.add_text_field("aliases", analyzed.clone()),
+        asides: builder.add_text_field("asides", analyzed.clone()),
         body: builder.add_text_field("body", analyzed),
         pairs: builder.add_text_field("pairs", analyzed_by(PAIRS)),
         properties: builder.add_text_field("properties", STRING),
@@ -78,6 +83,11 @@ pub(super) struct StoredPassage {
     pub(super) date: String,
     pub(super) lines: (u32, u32),
     pub(super) text: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) lead: String,
+    /// Only where it is not `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) plain: Option<String>,
 }
 
 pub(super) fn register(index: &Index, analyzer: &Arc<Analyzer>) {

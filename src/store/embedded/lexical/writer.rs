@@ -43,14 +43,17 @@ impl LexicalWriter {
                 date: document.date().into(),
                 lines: chunk.lines,
                 text: chunk.text.clone(),
+                lead: chunk.lead.text.clone(),
+                plain: (!says_the_same(&chunk.plain, &chunk.text)).then(|| chunk.plain.clone()),
             };
             let stored =
                 serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.searchable);
+            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.embedded());
             let mut fields = TantivyDocument::new();
             fields.add_text(self.fields.chunk, chunk.id.to_string());
             fields.add_text(self.fields.doc, &document.id.0);
             fields.add_text(self.fields.aliases, &aliases);
+            fields.add_text(self.fields.asides, &chunk.asides);
             for (key, value) in &document.properties {
                 fields.add_text(self.fields.properties, property(key, value));
             }
@@ -77,6 +80,11 @@ impl LexicalWriter {
         }
         engine(self.writer.wait_merging_threads())
     }
+}
+
+/// Whether two texts differ in nothing but blanks.
+fn says_the_same(a: &str, b: &str) -> bool {
+    a.split_whitespace().eq(b.split_whitespace())
 }
 
 /// Begins `to` with the segments of `from`. They are never rewritten, so hard links do where the file

@@ -1,0 +1,62 @@
+//! An address: what a link leads to, as words to be found by.
+
+/// Longer addresses are data: neither shown nor indexed.
+pub const BYTES_MAX: usize = 512;
+
+/// Whether it holds the thing itself instead of saying where that is.
+pub fn is_data(address: &str) -> bool {
+    address.len() > BYTES_MAX || address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+/// The words of an address, escapes read; none where it leads to a place in its own document or is data.
+pub fn words(address: &str) -> Option<String> {
+    let address = address.trim();
+    (!address.is_empty() && !address.starts_with('#') && !is_data(address)).then(|| decoded(address))
+}
+
+/// `%E6%96%87` is 文, where that is UTF-8.
+fn decoded(address: &str) -> String {
+    if !address.contains('%') {
+        return address.into();
+    }
+    let bytes = address.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = address.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| address.into())
+}
+
+/// Whether a text is but the name of a picture's file.
+pub fn is_image_name(text: &str) -> bool {
+    let extension = text.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    let is_image = |extension: String| {
+        matches!(extension.as_str(), "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "bmp" | "avif" | "ico")
+    };
+    extension.is_some_and(is_image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_read_and_data_is_no_words() {
+        assert_eq!(words("https://x.example/%E6%96%87%E6%A1%A3#a").as_deref(), Some("https://x.example/文档#a"));
+        assert_eq!(words("a%zz%").as_deref(), Some("a%zz%"));
+        assert_eq!(words("%ff").as_deref(), Some("%ff"));
+        assert_eq!((words("#here"), words("DATA:image/png;base64,AAAA"), words(" ")), (None, None, None));
+        assert!(is_image_name("架构.PNG") && !is_image_name("架构"));
+    }
+}
