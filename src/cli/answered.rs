@@ -1,7 +1,7 @@
 //! An answer as the terminal shows it: sources first, then the text as it comes, then what it cites and what to mind.
 
 use super::render::{self, BOLD, DIM, MARK};
-use super::{Outcome, Run};
+use super::{Outcome, Run, filtered};
 use crate::engine::{
     Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Found, Grounded, Recorded, Sentence, UNSUPPORTED_MARK,
 };
@@ -55,11 +55,12 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
     concluded(outcome)
 }
 
-/// Says what the journal has to say.
+/// Says what the journal has to say, and the filter.
 pub fn kept(Recorded { outcome, trouble, .. }: Recorded, lang: Lang) -> AskOutcome {
     if let Some(trouble) = trouble {
         render::warning(&trouble.message(lang));
     }
+    filtered::tell(&outcome.found.filter, lang);
     outcome
 }
 

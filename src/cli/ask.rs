@@ -18,7 +18,9 @@ pub struct AskArgs {
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
-    /// Only documents whose front matter says so: tag=检索, date>=2024-01-01; repeatable 按文档属性筛选
+    /// Only documents whose properties say so, as in tag=检索, 'date>=2024-01', 'version<2.0'. There are = != >= <= > <;
+    /// path (a folder, or a glob: 'notes/**'), source, ext, title and modified are always there; repeatable
+    /// 按文档属性与位置筛选
     #[arg(long = "where", value_name = "CONDITION")]
     conditions: Vec<String>,
     /// none, auto, maxsim or endpoint: look at the first passages once more 重排

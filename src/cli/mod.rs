@@ -11,6 +11,7 @@ mod diagnose;
 mod doctor;
 mod eval;
 mod feedback;
+mod filtered;
 mod get;
 mod index;
 mod inspect;

@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
-use super::{Flags, Outcome, Run, set, set_lines};
+use super::{Flags, Outcome, Run, filtered, set, set_lines};
 use crate::engine::{Correction, Engine, Evidence, Found, Hit, Mode, SearchRequest, Stage, TermShare};
 use crate::language::Lang;
 use clap::Args;
@@ -24,7 +24,9 @@ pub struct SearchArgs {
     /// evidence or rrf: how hybrid mode joins its legs 融合方式
     #[arg(long, value_name = "NAME")]
     fusion: Option<String>,
-    /// Only documents whose front matter says so: tag=检索, date>=2024-01-01; repeatable 按文档属性筛选
+    /// Only documents whose properties say so, as in tag=检索, 'date>=2024-01', 'version<2.0'. There are = != >= <= > <;
+    /// path (a folder, or a glob: 'notes/**'), source, ext, title and modified are always there; repeatable
+    /// 按文档属性与位置筛选
     #[arg(long = "where", value_name = "CONDITION")]
     conditions: Vec<String>,
     /// none, auto, maxsim or endpoint: look at the first passages once more 重排
@@ -73,6 +75,7 @@ pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
             ),
         );
     }
+    filtered::tell(&found.filter, lang);
     if args.json {
         render::json(&found)?;
     } else if found.hits.is_empty() {

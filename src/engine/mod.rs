@@ -36,7 +36,7 @@ pub use crate::search::{
     Calibration, Calibrations, Correction, EVIDENCE_CANDIDATES, Evidence, Found, Hit, Known, Logistic, LookedUp, Mode,
     Relevance, Rrf, SearchProblem, WORDS_ALONE, gap_of, read_calibrations,
 };
-pub use crate::store::{About, Generation, Source, StoreProblem, TermShare};
+pub use crate::store::{About, FilterOutcome, Generation, Source, StoreProblem, TermShare, Uncompared};
 pub use crate::text::fold;
 pub use ask::{AskEvent, Outcome as AskOutcome, Planned};
 pub use doctor::{Finding, Grade};

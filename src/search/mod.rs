@@ -35,7 +35,7 @@ use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking, Stage, Step};
-use crate::store::{Generation, TermShare};
+use crate::store::{FilterOutcome, Generation, TermShare};
 use collapse::{Kept, collapse};
 use excerpt::excerpt;
 use query::Query;
@@ -187,6 +187,9 @@ pub struct Found {
     /// The legs that were asked and found nothing at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<Stage>,
+    /// What must be known of how the filter was understood.
+    #[serde(skip_serializing_if = "FilterOutcome::is_empty")]
+    pub filter: FilterOutcome,
     /// Whether what was found has anything to do with the query.
     pub evidence: Evidence,
     /// Wall time of each stage; the legs run side by side, so they do not add up to `total`.
@@ -227,6 +230,7 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
         fusion,
         corrections: query.corrections.clone(),
         silent,
+        filter: scope.snapshot.filter_outcome(scope.filter)?,
         evidence,
         timings_ms,
     };

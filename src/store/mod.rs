@@ -5,7 +5,7 @@ mod filter;
 mod problem;
 mod source;
 
-pub use filter::{Comparison, Condition, Filter, fold_key, fold_value};
+pub use filter::{Comparison, Condition, Filter, FilterOutcome, PLACE_KEYS, Uncompared, Verdict, properties};
 pub use problem::StoreProblem;
 pub use source::{Source, is_within, join};
 
@@ -58,6 +58,9 @@ pub trait Snapshot: Send + Sync {
     /// At most `limit` chunks by cosine, of documents that the filter admits. An error if the dimension is not the
     /// generation's.
     fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking>;
+
+    /// How the filter was understood, and whether it admits anything.
+    fn filter_outcome(&self, filter: &Filter) -> Result<FilterOutcome>;
 
     /// The lexical score of each chunk, in the order asked; 0 where it has none of the terms.
     fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>>;

@@ -1,5 +1,6 @@
 //! What can be wrong with an index.
 
+use super::PLACE_KEYS;
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
 use std::path::PathBuf;
@@ -21,7 +22,15 @@ pub enum StoreProblem {
     #[error("{text:?} is no condition")]
     BadCondition { text: String },
     #[error("no document says anything of {key:?}")]
-    UnknownKey { key: String, known: Vec<String> },
+    UnknownKey { key: String, nearest: Option<String>, known: Vec<String> },
+    #[error("{condition}: the calendar has no such day")]
+    NoSuchDate { key: String, condition: String },
+    #[error("{condition}: day and month could be taken for one another")]
+    AmbiguousDate { key: String, condition: String },
+    #[error("{condition}: no value of {key:?} can be compared with that")]
+    Incomparable { key: String, condition: String, sign: &'static str, example: String },
+    #[error("{condition}: the values of {key:?} are text, which has no order{}", like(example.as_deref()))]
+    NoOrder { key: String, condition: String, example: Option<String> },
     #[error("collections {one} and {other} were built with different embedders")]
     MixedEmbedders { one: String, other: String },
     #[error("another process is indexing collection {collection}")]
@@ -50,6 +59,10 @@ impl Problem for StoreProblem {
             | OtherAnalysis { .. }
             | BadCondition { .. }
             | UnknownKey { .. }
+            | NoSuchDate { .. }
+            | AmbiguousDate { .. }
+            | Incomparable { .. }
+            | NoOrder { .. }
             | MixedEmbedders { .. } => Fault::User,
             Busy { .. } | Damaged { .. } | Engine { .. } | CannotWrite { .. } => Fault::Environment,
             Dimension { .. } | Broken { .. } => Fault::Bug,
@@ -67,6 +80,13 @@ impl Problem for StoreProblem {
             OtherAnalysis { built, asked } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
             BadCondition { text } => format!("{text:?} 不是条件"),
             UnknownKey { key, .. } => format!("没有文档写过 {key:?} 这一项"),
+            NoSuchDate { condition, .. } => format!("{condition}:日历上没有这一天"),
+            AmbiguousDate { condition, .. } => format!("{condition}:分不清哪个是月、哪个是日"),
+            Incomparable { key, condition, .. } => format!("{condition}:{key:?} 没有一个值能与它比较"),
+            NoOrder { key, condition, example } => {
+                let example = example.as_ref().map_or(String::new(), |example| format!("(例如 {example:?})"));
+                format!("{condition}:{key:?} 的值是文字{example},分不出大小先后")
+            }
             MixedEmbedders { one, other } => format!("资料库 {one} 与 {other} 是用不同的向量模型建的"),
             Busy { collection } => format!("另一个进程正在为资料库 {collection} 建索引"),
             Damaged { path, reason } => format!("索引文件 {} 已损坏:{reason}", path.display()),
@@ -112,13 +132,21 @@ impl Problem for StoreProblem {
                 "例如:--where tag=检索、--where date>=2024-01-01;可用 = != >= <= > <".into(),
                 "for example --where tag=search or --where date>=2024-01-01; there are = != >= <= > <".into(),
             ),
-            UnknownKey { known, .. } if known.is_empty() => lang.pick(
-                "文档开头写上 front matter,再 rag index".into(),
-                "give the documents front matter, then rag index".into(),
+            UnknownKey { nearest, known, .. } => unknown_key(nearest.as_deref(), known, lang),
+            NoSuchDate { key, .. } | AmbiguousDate { key, .. } => lang.pick(
+                format!("写成年-月-日,例如 --where '{key}>=2024-05-01',或只写到月:--where '{key}>=2024-05'"),
+                format!("write year-month-day, as in --where '{key}>=2024-05-01', or --where '{key}>=2024-05'"),
             ),
-            UnknownKey { known, .. } => {
-                let known = known.join(", ");
-                lang.pick(format!("写过的有:{known}"), format!("there are: {known}"))
+            Incomparable { key, sign, example, .. } => lang.pick(
+                format!("写成能比较的样子,例如 --where '{key}{sign}{example}'"),
+                format!("write what can be compared, as in --where '{key}{sign}{example}'"),
+            ),
+            NoOrder { key, example, .. } => {
+                let example = example.as_deref().unwrap_or("检索");
+                lang.pick(
+                    format!("文字只能比较是与不是:--where '{key}={example}'、--where '{key}!={example}'"),
+                    format!("text is this or is not: --where '{key}={example}', --where '{key}!={example}'"),
+                )
             }
             Damaged { .. } => lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into()),
             Busy { .. } => lang
@@ -135,4 +163,23 @@ impl Problem for StoreProblem {
             Dimension { .. } | Broken { .. } => lang.pick("请报告这个问题".into(), "please report this".into()),
         })
     }
+}
+
+/// What else there is to filter by.
+fn unknown_key(nearest: Option<&str>, known: &[String], lang: Lang) -> String {
+    let always = PLACE_KEYS.join(", ");
+    let mut parts = Vec::new();
+    if let Some(nearest) = nearest {
+        parts.push(lang.pick(format!("是不是 {nearest}?"), format!("did you mean {nearest}?")));
+    }
+    if !known.is_empty() {
+        let known = known.join(", ");
+        parts.push(lang.pick(format!("写过的有:{known};"), format!("there are: {known};")));
+    }
+    parts.push(lang.pick(format!("总是可用:{always}"), format!("always there: {always}")));
+    parts.join(" ")
+}
+
+fn like(example: Option<&str>) -> String {
+    example.map_or(String::new(), |example| format!(" (such as {example:?})"))
 }

@@ -70,6 +70,204 @@ fn a_key_that_no_document_has_is_an_error_that_names_those_there_are() {
     assert!(err.contains("hint:") && err.contains("--where date>=2024-01-01"), "{err}");
 }
 
+/// A folder with a note of that front matter in each file; all say the same.
+fn notes_with(fronts: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, front) in fronts {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("---\n{front}\n---\n巡检记录:倒排索引。\n")).unwrap();
+    }
+    dir
+}
+
+/// The names of the files that a lexical search finds under these conditions, sorted, without their ending; and stderr.
+fn admitted(home: &Path, conditions: &[&str]) -> (i32, Vec<String>, String) {
+    let mut command = rag(home);
+    command.args(["search", "倒排索引", "--mode", "lexical", "-n", "50", "--json"]);
+    conditions.iter().for_each(|condition| {
+        command.args(["--where", condition]);
+    });
+    let (code, out, err) = outcome(&mut command);
+    if code == 2 {
+        return (code, Vec::new(), err);
+    }
+    let found: Value = serde_json::from_str(&out).unwrap();
+    let hits = found["hits"].as_array().unwrap().iter();
+    let stem =
+        |hit: &Value| Path::new(hit["path"].as_str().unwrap()).file_stem().unwrap().to_str().unwrap().to_string();
+    // Notes that say the same stand for one another.
+    let all = hits.flat_map(|hit| {
+        let same = hit["duplicates"].as_array().into_iter().flatten();
+        std::iter::once(hit).chain(same).map(stem).collect::<Vec<_>>()
+    });
+    let mut names: Vec<String> = all.collect();
+    names.sort();
+    (code, names, err)
+}
+
+fn check_admitted(home: &Path, cases: &[(&str, &[&str])]) {
+    for (condition, expect) in cases {
+        let (code, names, err) = admitted(home, &[condition]);
+        assert_eq!(
+            (code, &names),
+            (i32::from(expect.is_empty()), &expect.iter().map(ToString::to_string).collect()),
+            "{condition}: {err}"
+        );
+    }
+}
+
+fn check_refused(home: &Path, cases: &[(&str, &str)]) {
+    for (condition, expect) in cases {
+        let (code, _, err) = admitted(home, &[condition]);
+        assert!(
+            code == 2 && err.contains("error") && err.contains("hint") && err.contains(expect),
+            "{condition}: {err}"
+        );
+    }
+}
+
+#[test]
+fn dates_are_compared_as_dates_however_they_are_written() {
+    let home = home();
+    let notes = notes_with(&[
+        ("dash.md", "date: 2024-3-5"),
+        ("slash.md", "date: 2024/11/20"),
+        ("han.md", "date: 2023年12月30日"),
+        ("compact.md", "date: 20240105"),
+        ("english.md", "date: March 9, 2024"),
+        ("zoned.md", "date: 2024-03-05T23:30:00+08:00"),
+        ("month.md", "date: '2024-10'"),
+    ]);
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let spring: &[&str] = &["dash", "english", "month", "slash", "zoned"];
+    check_admitted(
+        home.path(),
+        &[
+            ("date>=2024-03", spring),
+            ("date>=2024年3月", spring),
+            ("date＞＝2024/3/1", spring),
+            ("date>20240301", spring),
+            ("date<2024", &["han"]),
+            ("date=2024-03-05", &["dash", "zoned"]),
+            ("date=\"2024年3月\"", &["dash", "english", "zoned"]),
+            ("date!=2024", &["han"]),
+            ("date>=2030", &[]),
+        ],
+    );
+    check_refused(
+        home.path(),
+        &[
+            ("date>=上周", "date>="),
+            ("date>=2024-02-30", "2024-02-30"),
+            ("date>=03/05/2024", "03/05/2024"),
+            ("date=soon", "date="),
+        ],
+    );
+    // A month may begin before a day in it.
+    let (code, names, err) = admitted(home.path(), &["date>=2024-10-15"]);
+    assert_eq!((code, names), (0, vec!["slash".to_string()]));
+    assert!(err.contains("warning") && err.contains("2024-10"), "{err}");
+}
+
+#[test]
+fn versions_and_numbers_are_told_apart_by_the_values_of_the_key() {
+    let home = home();
+    let notes = notes_with(&[
+        ("nine.md", "version: v1.9.0\nscore: '1.9'\nsize: 1,200\nrate: 95%\nrelease_no: '1.10'"),
+        ("ten.md", "version: v1.10.0\nscore: '1.10'\nsize: ９００\nrate: 9%\nrelease_no: 1.9.2"),
+        ("rc.md", "version: 2.0.0-rc1\nscore: 1.5\nsize: 15\nrate: n/a"),
+        ("two.md", "version: 2.0.0\nscore: -3"),
+    ]);
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    check_admitted(
+        home.path(),
+        &[
+            ("version>v1.9.0", &["rc", "ten", "two"]),
+            ("version>=1.10", &["rc", "ten", "two"]),
+            ("version<2.0", &["nine", "rc", "ten"]),
+            ("score>1.5", &["nine"]),
+            ("score<0", &["two"]),
+            ("release_no>1.9.2", &["nine"]),
+            ("size>=1000", &["nine"]),
+            ("size=900", &["ten"]),
+            ("rate>=10%", &["nine"]),
+        ],
+    );
+    let (_, _, err) = admitted(home.path(), &["rate>=10%"]);
+    assert!(err.contains("warning") && err.contains("n/a"), "{err}");
+    check_refused(home.path(), &[("version>abc", "version"), ("rate>=10", "rate")]);
+}
+
+#[test]
+fn tags_are_found_however_they_are_listed_and_below_a_tag() {
+    let home = home();
+    let notes = notes_with(&[
+        ("comma.md", "tags: 检索, 评测"),
+        ("han.md", "tags: 檢索、评测"),
+        ("marks.md", "tags: '#检索 #Rust'"),
+        ("nested.md", "tags: [检索/BM25]"),
+        ("other.md", "tags: [检索式]\nauthor: 张三；李四"),
+    ]);
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    check_admitted(
+        home.path(),
+        &[
+            ("tag=检索", &["comma", "han", "marks", "nested"]),
+            ("tag≠检索", &["other"]),
+            ("tag=#检索/bm25", &["nested"]),
+            ("tag：rust", &["marks"]),
+            ("author=李四", &["other"]),
+            ("author=\"张三, 李四\"", &["other"]),
+        ],
+    );
+    check_refused(home.path(), &[("author>李四", "author"), ("tag=~检索", "--where"), ("tga=检索", "tag")]);
+}
+
+#[test]
+fn where_a_document_stands_can_be_asked_without_front_matter() {
+    let home = home();
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a.md", "notes/b.md", "notes/sub/c.txt", "notes2/d.md"] {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "巡检记录:倒排索引。").unwrap();
+    }
+    let folder = dir.path().to_str().unwrap();
+    index(home.path(), &[folder]);
+    let (below, here) = (format!("path={folder}/notes"), format!("path={folder}/*.md"));
+    check_admitted(
+        home.path(),
+        &[
+            ("path=notes/**", &["b", "c"]),
+            ("path=notes", &["b", "c"]),
+            ("path=notes/*", &["b"]),
+            ("path=**/*.md", &["a", "b", "d"]),
+            ("path!=notes", &["a", "d"]),
+            (&below, &["b", "c"]),
+            (&here, &["a"]),
+            ("ext=.MD", &["a", "b", "d"]),
+            ("title=c", &["c"]),
+            ("path=nowhere/**", &[]),
+        ],
+    );
+}
+
+#[test]
+fn a_filter_that_admits_nothing_is_named() {
+    let (home, notes) = (home(), notes());
+    index(home.path(), &[notes.path().to_str().unwrap()]);
+    let (code, names, err) = admitted(home.path(), &["tag=没有这个", "date>=2024"]);
+    assert_eq!((code, names.len()), (1, 0));
+    assert!(err.contains("tag=没有这个") && !err.contains("date>=2024"), "{err}");
+    let (_, _, err) = admitted(home.path(), &["tag=检索", "tag=向量"]);
+    assert!(err.contains("tag=检索") && err.contains("tag=向量"), "{err}");
+    let mut ask = rag(home.path());
+    let (code, _, err) = outcome(ask.args(["ask", "倒排索引是什么", "--extractive", "--where", "tag=没有这个"]));
+    assert_eq!(code, 1);
+    assert!(err.contains("tag=没有这个"), "{err}");
+}
+
 #[test]
 fn a_changed_property_is_a_changed_document_and_embeds_nothing() {
     let (home, notes) = (home(), notes());

@@ -1,12 +1,13 @@
 //! Several collections searched as one: terms weigh by the statistics of all, so that a ranking is the one of a single
 //! collection that holds them all. Ids have the collection's name before them: `notes:a.md`.
 
+use super::lexical::{self, LexicalIndex};
 use super::{EmbeddedSnapshot, expect_keys};
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::Embedding;
 use crate::error::Result;
 use crate::ranking::{Candidate, Ranking, Stage};
-use crate::store::{About, Filter, Generation, LexicalQuery, Snapshot, StoreProblem, TermShare};
+use crate::store::{About, Filter, FilterOutcome, Generation, LexicalQuery, Snapshot, StoreProblem, TermShare};
 use std::collections::BTreeMap;
 
 /// Between a collection's name, which cannot have it, and a document's id.
@@ -44,8 +45,12 @@ impl Joined {
         Ok(Joined { about, parts })
     }
 
+    fn indexes(&self) -> Vec<&LexicalIndex> {
+        self.parts.iter().map(|(_, part)| &part.lexical).collect()
+    }
+
     fn expect_keys(&self, filter: &Filter) -> Result<()> {
-        expect_keys(&self.parts.iter().map(|(_, part)| &part.lexical).collect::<Vec<_>>(), filter)
+        expect_keys(&self.indexes(), filter)
     }
 
     /// The part that a document is in by its id, with its name and the id there.
@@ -109,6 +114,10 @@ impl Snapshot for Joined {
     fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
         self.expect_keys(filter)?;
         self.merged(Stage::Dense, limit, |part| part.nearest(query, filter, limit))
+    }
+
+    fn filter_outcome(&self, filter: &Filter) -> Result<FilterOutcome> {
+        lexical::outcome(&self.indexes(), filter)
     }
 
     fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {

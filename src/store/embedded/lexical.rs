@@ -5,6 +5,7 @@ mod schema;
 mod statistics;
 mod writer;
 
+pub use filtered::outcome;
 pub use writer::{LexicalWriter, clone_index};
 
 use crate::document::{ChunkId, Passage};
@@ -12,11 +13,12 @@ use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
+use filtered::Matching;
 use schema::{Fields, StoredPassage, register, schema};
 use statistics::Statistics;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::postings::Postings;
 use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
@@ -45,6 +47,8 @@ pub struct LexicalIndex {
     fields: Fields,
     /// Indexes that are searched beside this one, whose statistics count too.
     others: Vec<Searcher>,
+    /// Of the filter that was asked for last.
+    matching: Mutex<Option<Arc<Vec<Matching>>>>,
 }
 
 impl LexicalIndex {
@@ -55,7 +59,7 @@ impl LexicalIndex {
         let reader = engine(
             index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into(),
         )?;
-        Ok(LexicalIndex { reader, fields, others: Vec::new() })
+        Ok(LexicalIndex { reader, fields, others: Vec::new(), matching: Mutex::new(None) })
     }
 
     pub fn searcher(&self) -> Searcher {
@@ -65,6 +69,7 @@ impl LexicalIndex {
     /// From now on terms are weighed by the statistics of these too.
     pub fn beside(&mut self, others: Vec<Searcher>) {
         self.others = others;
+        self.matching = Mutex::new(None);
     }
 
     fn statistics<'s>(&'s self, own: &'s Searcher) -> Statistics<'s> {

@@ -11,8 +11,8 @@ mod vectors;
 mod writer;
 
 use super::{
-    About, DocumentRecord, Filter, Generation, LexicalQuery, Snapshot, Source, Start, Store, StoreProblem, TermShare,
-    Writer,
+    About, DocumentRecord, Filter, FilterOutcome, Generation, LexicalQuery, PLACE_KEYS, Snapshot, Source, Start, Store,
+    StoreProblem, TermShare, Writer,
 };
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::{Embedding, ModelId};
@@ -34,6 +34,9 @@ const OPEN_ATTEMPTS: usize = 5;
 
 /// Keys named to a user who filtered by another.
 const KEYS_NAMED_MAX: usize = 20;
+
+/// How like a key of the collection one must be (Jaro and Winkler) to be taken for it, misspelt.
+const SIMILARITY_MIN: f64 = 0.75;
 
 pub struct EmbeddedStore {
     layout: Layout,
@@ -223,20 +226,30 @@ impl EmbeddedSnapshot {
 
 /// A key that no document of any of `indexes` has is an error: finding nothing, or everything, would look like an answer.
 fn expect_keys(indexes: &[&LexicalIndex], filter: &Filter) -> Result<()> {
-    if filter.is_empty() {
+    if filter.conditions.is_empty() {
         return Ok(());
     }
     let mut known = BTreeSet::new();
     for index in indexes {
         known.extend(index.keys()?);
     }
-    match filter.0.iter().find(|condition| !known.contains(&condition.key)) {
+    known.extend(PLACE_KEYS.map(String::from));
+    match filter.conditions.iter().find(|condition| !known.contains(&condition.key)) {
         None => Ok(()),
         Some(condition) => {
-            let known = known.into_iter().take(KEYS_NAMED_MAX).collect();
-            Err(StoreProblem::UnknownKey { key: condition.key.clone(), known }.into())
+            let key = condition.key.clone();
+            let nearest = nearest(&key, &known);
+            let written = known.into_iter().filter(|key| !PLACE_KEYS.contains(&key.as_str()));
+            Err(StoreProblem::UnknownKey { key, nearest, known: written.take(KEYS_NAMED_MAX).collect() }.into())
         }
     }
+}
+
+/// The key that may have been meant.
+fn nearest(key: &str, known: &BTreeSet<String>) -> Option<String> {
+    let scored = known.iter().map(|other| (strsim::jaro_winkler(key, other), other));
+    let best = scored.filter(|(score, _)| *score >= SIMILARITY_MIN).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map(|(_, other)| other.clone())
 }
 
 impl Snapshot for EmbeddedSnapshot {
@@ -252,6 +265,10 @@ impl Snapshot for EmbeddedSnapshot {
     fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
         expect_keys(&[&self.lexical], filter)?;
         self.nearest(query, filter, limit)
+    }
+
+    fn filter_outcome(&self, filter: &Filter) -> Result<FilterOutcome> {
+        lexical::outcome(&[&self.lexical], filter)
     }
 
     fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {

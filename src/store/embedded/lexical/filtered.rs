@@ -5,11 +5,21 @@ use super::schema::UNDER;
 use super::{each_term, engine, named};
 use crate::document::ChunkId;
 use crate::error::{IoContext, Result};
-use crate::store::{Comparison, Condition, Filter};
+use crate::store::{Comparison, Condition, Filter, FilterOutcome, Uncompared, Verdict};
 use std::collections::BTreeSet;
-use tantivy::collector::DocSetCollector;
+use std::ops::Range;
+use std::sync::Arc;
+use tantivy::collector::{Count, DocSetCollector};
 use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur, Query, TermSetQuery};
 use tantivy::{Searcher, Term};
+
+/// A condition with the properties that match it.
+pub(super) struct Matching {
+    condition: Condition,
+    terms: Vec<Term>,
+    /// How many values could not be compared, with the first of them.
+    uncompared: Option<(usize, String)>,
+}
 
 impl LexicalIndex {
     /// The chunks that `filter` admits, in their order.
@@ -34,25 +44,82 @@ impl LexicalIndex {
             return Ok(query);
         }
         let mut clauses = vec![(Occur::Must, query)];
-        for condition in &filter.0 {
-            let terms = TermSetQuery::new(self.matching(condition, searcher)?);
-            let occur = if condition.comparison == Comparison::IsNot { Occur::MustNot } else { Occur::Must };
-            clauses.push((occur, Box::new(ConstScoreQuery::new(Box::new(terms), 0.0))));
+        for matching in self.matching(filter)?.iter() {
+            clauses.push(matching.clause());
         }
         Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
-    /// The properties of this key whose value compares as the condition says.
-    fn matching(&self, condition: &Condition, searcher: &Searcher) -> Result<Vec<Term>> {
+    /// What the conditions match. Both legs ask for the same, so it is kept until another filter comes.
+    fn matching(&self, filter: &Filter) -> Result<Arc<Vec<Matching>>> {
+        // Whoever panicked with the lock has left it whole: it is only ever replaced.
+        let mut kept = self.matching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(matching) = kept.as_ref().filter(|kept| kept.iter().map(|of| &of.condition).eq(&filter.conditions))
+        {
+            return Ok(matching.clone());
+        }
+        let matching = filter.conditions.iter().map(|condition| self.matching_of(condition));
+        let matching = Arc::new(matching.collect::<Result<Vec<_>>>()?);
+        *kept = Some(matching.clone());
+        Ok(matching)
+    }
+
+    /// Compares each value of the condition's key. Those of indexes beside this one are looked at too: what a value is
+    /// taken for depends on all there are.
+    fn matching_of(&self, condition: &Condition) -> Result<Matching> {
         let prefix = format!("{}{UNDER}", condition.key);
-        let mut matching = BTreeSet::new();
-        each_term(searcher, self.fields.properties, &prefix, &mut |property, _| {
-            if condition.matches(&property[prefix.len()..]) {
-                matching.insert(property.to_owned());
+        let own = self.reader.searcher();
+        let each = |on: &mut dyn FnMut(&str)| -> Result<()> {
+            for searcher in std::iter::once(&own).chain(&self.others) {
+                each_term(searcher, self.fields.properties, &prefix, &mut |property, _| {
+                    on(&property[prefix.len()..]);
+                    true
+                })?;
             }
-            true
-        })?;
-        Ok(matching.iter().map(|property| Term::from_field_text(self.fields.properties, property)).collect())
+            Ok(())
+        };
+        let mut values = BTreeSet::new();
+        if condition.is_typed() {
+            each(&mut |value| {
+                values.insert(value.to_owned());
+            })?;
+        }
+        let test = condition.test(&values)?;
+        let (mut matching, mut uncompared) = (BTreeSet::new(), BTreeSet::new());
+        let mut sort = |value: &str| match test.of(value) {
+            Verdict::Matches => {
+                matching.insert(value.to_owned());
+            }
+            Verdict::Uncompared => {
+                uncompared.insert(value.to_owned());
+            }
+            Verdict::Differs => {}
+        };
+        match condition.is_typed() {
+            true => values.iter().for_each(|value| sort(value)),
+            false => each(&mut sort)?,
+        }
+        let term = |value: &String| Term::from_field_text(self.fields.properties, &format!("{prefix}{value}"));
+        let terms = matching.iter().map(term).collect();
+        let count = uncompared.len();
+        let uncompared = uncompared.into_iter().next().map(|example| (count, example));
+        Ok(Matching { condition: condition.clone(), terms, uncompared })
+    }
+
+    /// How the filter was understood in this index and those beside it.
+    pub fn uncompared(&self, filter: &Filter) -> Result<Vec<Uncompared>> {
+        let told = |of: &Matching| {
+            let (values, example) = of.uncompared.clone()?;
+            Some(Uncompared { condition: of.condition.to_string(), key: of.condition.key.clone(), values, example })
+        };
+        Ok(self.matching(filter)?.iter().filter_map(told).collect())
+    }
+
+    /// How many chunks those of the conditions admit that are at `places`.
+    fn admitted_count(&self, filter: &Filter, places: Range<usize>) -> Result<usize> {
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(AllQuery))];
+        clauses.extend(self.matching(filter)?[places].iter().map(Matching::clause));
+        engine(self.reader.searcher().search(&BooleanQuery::new(clauses), &Count))
     }
 
     /// The keys that documents have properties under, folded. The values of a key are jumped over.
@@ -74,4 +141,38 @@ impl LexicalIndex {
         }
         Ok(keys)
     }
+}
+
+impl Matching {
+    fn clause(&self) -> (Occur, Box<dyn Query>) {
+        let terms = TermSetQuery::new(self.terms.clone());
+        let occur = if self.condition.comparison == Comparison::IsNot { Occur::MustNot } else { Occur::Must };
+        (occur, Box::new(ConstScoreQuery::new(Box::new(terms), 0.0)))
+    }
+}
+
+/// How `filter` was understood in `indexes`, which are searched as one.
+pub fn outcome(indexes: &[&LexicalIndex], filter: &Filter) -> Result<FilterOutcome> {
+    let conditions = &filter.conditions;
+    let Some(first) = indexes.first().filter(|_| !conditions.is_empty()) else { return Ok(FilterOutcome::default()) };
+    let mut outcome = FilterOutcome { uncompared: first.uncompared(filter)?, ..FilterOutcome::default() };
+    let admits_nothing = |places: Range<usize>| -> Result<bool> {
+        for index in indexes {
+            if index.admitted_count(filter, places.clone())? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    if admits_nothing(0..conditions.len())? {
+        for (at, condition) in conditions.iter().enumerate() {
+            if admits_nothing(at..at + 1)? {
+                outcome.admits_nothing.push(condition.to_string());
+            }
+        }
+        if outcome.admits_nothing.is_empty() {
+            outcome.admits_nothing = conditions.iter().map(ToString::to_string).collect();
+        }
+    }
+    Ok(outcome)
 }

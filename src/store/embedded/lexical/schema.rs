@@ -1,6 +1,6 @@
 //! The fields of the inverted index, and the analysis that makes their terms.
 
-use crate::store::{fold_key, fold_value};
+use crate::document::Document;
 use crate::text::Analyzer;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct Fields {
     pub(super) body: Field,
     /// The text of `body` in pairs of characters.
     pub(super) pairs: Field,
-    /// The document's properties, each a term: see [`property`].
+    /// The document's properties, each a term: see [`properties`].
     pub(super) properties: Field,
     /// The passage as JSON, for `fetch`.
     pub(super) passage: Field,
@@ -64,12 +64,12 @@ pub(super) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
-/// Between a property's key and its value; neither can have it, being folded from text.
+/// Between a property's key, which cannot have it, and its value.
 pub(super) const UNDER: char = '\u{1f}';
 
-/// The term of a property, so that a key's values stand side by side in the dictionary.
-pub(super) fn property(key: &str, value: &str) -> String {
-    format!("{}{UNDER}{}", fold_key(key), fold_value(value))
+/// The terms of a document's properties; a key's values stand side by side in the dictionary.
+pub(super) fn properties(document: &Document) -> Vec<String> {
+    crate::store::properties(document).into_iter().map(|(key, value)| format!("{key}{UNDER}{value}")).collect()
 }
 
 #[derive(Serialize, Deserialize)]

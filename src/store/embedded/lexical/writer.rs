@@ -1,7 +1,7 @@
 //! The inverted index as its one writer sees it.
 
 use super::engine;
-use super::schema::{Fields, StoredPassage, property, register, schema};
+use super::schema::{Fields, StoredPassage, properties, register, schema};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
 use crate::store::StoreProblem;
@@ -34,6 +34,7 @@ impl LexicalWriter {
     pub fn put<'a>(&mut self, document: &Document, chunks: impl Iterator<Item = &'a Chunk>) -> Result<()> {
         self.delete(&document.id);
         let aliases = document.aliases.join("\n");
+        let properties = properties(document);
         for chunk in chunks {
             let stored = StoredPassage {
                 title: document.title.clone(),
@@ -54,8 +55,8 @@ impl LexicalWriter {
             fields.add_text(self.fields.doc, &document.id.0);
             fields.add_text(self.fields.aliases, &aliases);
             fields.add_text(self.fields.asides, &chunk.asides);
-            for (key, value) in &document.properties {
-                fields.add_text(self.fields.properties, property(key, value));
+            for property in &properties {
+                fields.add_text(self.fields.properties, property);
             }
             fields.add_text(self.fields.pairs, &body);
             fields.add_text(self.fields.body, body);
