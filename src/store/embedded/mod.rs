@@ -12,7 +12,7 @@ mod writer;
 
 use super::{
     About, DocumentRecord, Filter, FilterOutcome, Generation, LexicalQuery, PLACE_KEYS, Snapshot, Source, Start, Store,
-    StoreProblem, TermShare, Writer,
+    StoreProblem, TermShare, Writer, nearest_key,
 };
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::{Embedding, ModelId};
@@ -34,9 +34,6 @@ const OPEN_ATTEMPTS: usize = 5;
 
 /// Keys named to a user who filtered by another.
 const KEYS_NAMED_MAX: usize = 20;
-
-/// How like a key of the collection one must be (Jaro and Winkler) to be taken for it, misspelt.
-const SIMILARITY_MIN: f64 = 0.75;
 
 pub struct EmbeddedStore {
     layout: Layout,
@@ -238,18 +235,11 @@ fn expect_keys(indexes: &[&LexicalIndex], filter: &Filter) -> Result<()> {
         None => Ok(()),
         Some(condition) => {
             let key = condition.key.clone();
-            let nearest = nearest(&key, &known);
+            let nearest = nearest_key(&key, &known).cloned();
             let written = known.into_iter().filter(|key| !PLACE_KEYS.contains(&key.as_str()));
             Err(StoreProblem::UnknownKey { key, nearest, known: written.take(KEYS_NAMED_MAX).collect() }.into())
         }
     }
-}
-
-/// The key that may have been meant.
-fn nearest(key: &str, known: &BTreeSet<String>) -> Option<String> {
-    let scored = known.iter().map(|other| (strsim::jaro_winkler(key, other), other));
-    let best = scored.filter(|(score, _)| *score >= SIMILARITY_MIN).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.map(|(_, other)| other.clone())
 }
 
 impl Snapshot for EmbeddedSnapshot {

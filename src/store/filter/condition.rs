@@ -1,7 +1,8 @@
 //! A condition: what must hold of the values under a key, as it is typed.
 
+use super::fold_value;
+use super::key::fold_key;
 use super::list::{clean, unquoted};
-use super::{fold_key, fold_value};
 use crate::store::StoreProblem;
 use crate::text::fold;
 use std::fmt;

@@ -9,6 +9,7 @@
 
 mod condition;
 mod date;
+mod key;
 mod list;
 mod number;
 mod outcome;
@@ -19,17 +20,15 @@ mod version;
 mod words;
 
 pub use condition::{Comparison, Condition};
+pub use key::{PLACE_KEYS, nearest_key};
 pub use outcome::{FilterOutcome, Uncompared};
-pub use test::{Test, Verdict};
+pub use test::Verdict;
 
 use super::StoreProblem;
 use crate::document::Document;
 use crate::text;
-use list::clean;
+use key::fold_key;
 use std::path::Path;
-
-/// Keys that every document has values under, whatever it says of itself.
-pub const PLACE_KEYS: [&str; 5] = ["path", "source", "ext", "title", "modified"];
 
 /// What is compared of a longer value.
 const VALUE_CHARS_MAX: usize = 1024;
@@ -50,12 +49,6 @@ impl Filter {
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
-}
-
-/// Note-taking programs write `tags`, their users ask for a `tag`. Control characters part keys from values.
-pub fn fold_key(key: &str) -> String {
-    let key = text::fold(key.trim()).replace(char::is_control, " ");
-    if key == "tags" { "tag".into() } else { key }
 }
 
 /// As values are kept: width, case and script do not count.

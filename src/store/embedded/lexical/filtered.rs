@@ -44,21 +44,21 @@ impl LexicalIndex {
             return Ok(query);
         }
         let mut clauses = vec![(Occur::Must, query)];
-        for matching in self.matching(filter)?.iter() {
+        for matching in self.matching(filter, searcher)?.iter() {
             clauses.push(matching.clause());
         }
         Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
     /// What the conditions match. Both legs ask for the same, so it is kept until another filter comes.
-    fn matching(&self, filter: &Filter) -> Result<Arc<Vec<Matching>>> {
+    fn matching(&self, filter: &Filter, searcher: &Searcher) -> Result<Arc<Vec<Matching>>> {
         // Whoever panicked with the lock has left it whole: it is only ever replaced.
         let mut kept = self.matching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(matching) = kept.as_ref().filter(|kept| kept.iter().map(|of| &of.condition).eq(&filter.conditions))
         {
             return Ok(matching.clone());
         }
-        let matching = filter.conditions.iter().map(|condition| self.matching_of(condition));
+        let matching = filter.conditions.iter().map(|condition| self.matching_of(condition, searcher));
         let matching = Arc::new(matching.collect::<Result<Vec<_>>>()?);
         *kept = Some(matching.clone());
         Ok(matching)
@@ -66,11 +66,10 @@ impl LexicalIndex {
 
     /// Compares each value of the condition's key. Those of indexes beside this one are looked at too: what a value is
     /// taken for depends on all there are.
-    fn matching_of(&self, condition: &Condition) -> Result<Matching> {
+    fn matching_of(&self, condition: &Condition, searcher: &Searcher) -> Result<Matching> {
         let prefix = format!("{}{UNDER}", condition.key);
-        let own = self.reader.searcher();
         let each = |on: &mut dyn FnMut(&str)| -> Result<()> {
-            for searcher in std::iter::once(&own).chain(&self.others) {
+            for searcher in std::iter::once(searcher).chain(&self.others) {
                 each_term(searcher, self.fields.properties, &prefix, &mut |property, _| {
                     on(&property[prefix.len()..]);
                     true
@@ -112,14 +111,15 @@ impl LexicalIndex {
             let (values, example) = of.uncompared.clone()?;
             Some(Uncompared { condition: of.condition.to_string(), key: of.condition.key.clone(), values, example })
         };
-        Ok(self.matching(filter)?.iter().filter_map(told).collect())
+        Ok(self.matching(filter, &self.reader.searcher())?.iter().filter_map(told).collect())
     }
 
     /// How many chunks those of the conditions admit that are at `places`.
     fn admitted_count(&self, filter: &Filter, places: Range<usize>) -> Result<usize> {
+        let searcher = self.reader.searcher();
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(AllQuery))];
-        clauses.extend(self.matching(filter)?[places].iter().map(Matching::clause));
-        engine(self.reader.searcher().search(&BooleanQuery::new(clauses), &Count))
+        clauses.extend(self.matching(filter, &searcher)?[places].iter().map(Matching::clause));
+        engine(searcher.search(&BooleanQuery::new(clauses), &Count))
     }
 
     /// The keys that documents have properties under, folded. The values of a key are jumped over.
