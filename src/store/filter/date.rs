@@ -1,6 +1,8 @@
 //! A date as people write it: the span of time that it names, a year or a second.
 
-use super::{Comparison, words};
+use super::Comparison;
+use super::cursor::Cursor;
+use super::numeral::arabic;
 use jiff::civil::{Date as Day, DateTime, Time};
 use jiff::{SignedDuration, ToSpan};
 
@@ -63,20 +65,20 @@ impl Reading {
 
 /// What was read, before anyone has asked the calendar.
 #[derive(Debug, Default)]
-struct Fields {
-    year: i64,
+pub struct Fields {
+    pub year: i64,
     /// 0 where there is none, as with the day.
-    month: i64,
-    day: i64,
+    pub month: i64,
+    pub day: i64,
     /// Hour, minute, second, those that are there.
-    time: Vec<i64>,
-    offset: Option<i32>,
-    is_plain: bool,
-    is_ambiguous: bool,
+    pub time: Vec<i64>,
+    pub offset: Option<i32>,
+    pub is_plain: bool,
+    pub is_ambiguous: bool,
 }
 
 impl Fields {
-    fn of(year: i64, month: i64, day: i64) -> Fields {
+    pub fn of(year: i64, month: i64, day: i64) -> Fields {
         Fields { year, month, day, is_plain: true, ..Fields::default() }
     }
 
@@ -89,7 +91,8 @@ impl Fields {
         })
     }
 
-    fn span(&self) -> Option<(DateTime, DateTime)> {
+    /// None where the calendar has no such day, or the day no such time.
+    pub fn span(&self) -> Option<(DateTime, DateTime)> {
         let first = Day::new(self.year.try_into().ok()?, self.month.max(1) as i8, self.day.max(1) as i8).ok()?;
         if self.time.is_empty() {
             let next = match (self.month, self.day) {
@@ -109,341 +112,6 @@ impl Fields {
         };
         Some((from, from.saturating_add(long)))
     }
-}
-
-/// What is left to read.
-struct Cursor<'t> {
-    rest: &'t str,
-}
-
-impl<'t> Cursor<'t> {
-    /// Takes the digits that stand here: their value, and how many they are.
-    fn digits(&mut self) -> Option<(i64, usize)> {
-        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        let value = self.rest[..count].parse().ok()?;
-        self.rest = &self.rest[count..];
-        Some((value, count))
-    }
-
-    /// Takes one or two digits.
-    fn short(&mut self) -> Option<i64> {
-        self.attempt(|cursor| cursor.digits().filter(|(_, count)| *count <= 2).map(|(value, _)| value))
-    }
-
-    fn year(&mut self) -> Option<i64> {
-        self.attempt(|cursor| cursor.digits().filter(|(_, count)| *count == 4).map(|(value, _)| value))
-    }
-
-    /// Takes one of these characters.
-    fn take(&mut self, of: &[char]) -> Option<char> {
-        let c = self.rest.chars().next().filter(|c| of.contains(c))?;
-        self.rest = &self.rest[c.len_utf8()..];
-        Some(c)
-    }
-
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    /// Takes what stands between the parts of a date in words.
-    fn gap(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', ',', '.', '-']);
-    }
-
-    /// Takes the letters that stand here if they are a word that is wanted.
-    fn word<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let end = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
-        let found = wanted(&self.rest[..end])?;
-        self.rest = &self.rest[end..];
-        Some(found)
-    }
-
-    fn month_name(&mut self) -> Option<i64> {
-        self.word(|word| words::rank("month", word).map(|month| month as i64))
-    }
-
-    /// Takes a day of the week, which is not checked.
-    fn weekday(&mut self) {
-        let named = self.attempt(|cursor| cursor.word(|word| words::is("weekday", word).then_some(())));
-        if named.is_some() {
-            self.gap();
-        }
-    }
-
-    /// Goes back to where it was where nothing comes of it.
-    fn attempt<T>(&mut self, read: impl FnOnce(&mut Cursor<'t>) -> Option<T>) -> Option<T> {
-        let begin = self.rest;
-        let found = read(self);
-        if found.is_none() {
-            self.rest = begin;
-        }
-        found
-    }
-
-    fn fields(&mut self) -> Option<Fields> {
-        let mut fields = None;
-        for form in [Cursor::compact, Cursor::year_first, Cursor::chinese, Cursor::named, Cursor::day_first] {
-            fields = fields.or_else(|| self.attempt(form));
-        }
-        let mut fields = fields?;
-        if fields.day > 0 && fields.time.is_empty() {
-            self.attempt(|cursor| cursor.clock(&mut fields));
-        }
-        Some(fields)
-    }
-
-    /// `20240105`, `20240105t083000z`, `202401050830`, `202401`.
-    fn compact(&mut self) -> Option<Fields> {
-        let begin = self.rest;
-        let (_, count) = self.digits()?;
-        let digits = &begin[..count];
-        let part = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<i64>().ok());
-        if !matches!(count, 6 | 8 | 12 | 14) || self.rest.starts_with(['.', ',', '%']) {
-            return None;
-        }
-        let mut fields = Fields::of(part(0, 4)?, part(4, 6)?, part(6, 8).unwrap_or_default());
-        fields.time = (8..count).step_by(2).filter_map(|from| part(from, from + 2)).collect();
-        fields.is_plain = count > 6;
-        // A number that is no date is nothing but a number.
-        let exists = (1000..3000).contains(&fields.year) && fields.span().is_some();
-        exists.then_some(fields)
-    }
-
-    /// `2024`, `2024-3`, `2024/03/05`, `2024.3.5`, `2024-mar-05`, `2024 mar 5`.
-    fn year_first(&mut self) -> Option<Fields> {
-        let year = self.year()?;
-        if self.rest.starts_with('年') {
-            return None;
-        }
-        let month = self.attempt(|cursor| {
-            let mark = cursor.take(&['-', '/', '.', ' '])?;
-            let named = cursor.month_name();
-            let month = if mark == ' ' { named } else { named.or_else(|| cursor.short()) }?;
-            Some((mark, month, named.is_some()))
-        });
-        let Some((mark, month, is_named)) = month else {
-            // A bare number of four digits.
-            let is_year = (1000..3000).contains(&year) && self.rest.trim().is_empty();
-            return is_year.then(|| Fields { is_plain: false, ..Fields::of(year, 0, 0) });
-        };
-        let day = self.attempt(|cursor| {
-            cursor.take(&[mark])?;
-            cursor.short()
-        });
-        let mut fields = Fields::of(year, month, day.unwrap_or_default());
-        if mark == '.' && day.is_none() {
-            fields.is_plain = is_named;
-            // 2024.13 is a number.
-            fields.span()?;
-        }
-        // A month or a day 0 is none.
-        let is_null = month == 0 || day == Some(0);
-        Some(if is_null { Fields { month: 13, ..fields } } else { fields })
-    }
-
-    /// `2024年`, `2024年3月`, `2024年3月5日`, `24年3月5号`.
-    fn chinese(&mut self) -> Option<Fields> {
-        let (year, count) = self.digits()?;
-        self.blanks();
-        self.take(&['年'])?;
-        self.blanks();
-        let month = self.attempt(|cursor| {
-            let month = cursor.short()?;
-            cursor.blanks();
-            cursor.take(&['月']).or_else(|| cursor.rest.is_empty().then_some('月'))?;
-            cursor.blanks();
-            Some(month)
-        });
-        let day = self.attempt(|cursor| {
-            let day = month.and_then(|_| cursor.short())?;
-            cursor.blanks();
-            cursor.take(&['日', '号']).or_else(|| cursor.rest.is_empty().then_some('日'))?;
-            Some(day)
-        });
-        let year = match (count, month) {
-            (4, _) => year,
-            // 24年 may be how long something takes; 24年3月 is a month.
-            (2, Some(_)) => year + if year < 70 { 2000 } else { 1900 },
-            _ => return None,
-        };
-        let is_null = month == Some(0) || day == Some(0);
-        Some(Fields::of(year, if is_null { 13 } else { month.unwrap_or_default() }, day.unwrap_or_default()))
-    }
-
-    /// `mar 5, 2024`, `march 2024`, `mar 5 08:00:00 2024 +0800`.
-    fn named(&mut self) -> Option<Fields> {
-        let month = self.month_name()?;
-        self.gap();
-        if let Some(year) = self.year() {
-            return Some(Fields::of(year, month, 0));
-        }
-        let day = self.short()?;
-        self.ordinal();
-        self.gap();
-        let mut time = Fields::default();
-        if let Some(year) = self.year() {
-            return Some(Fields::of(year, month, day));
-        }
-        self.time(&mut time)?;
-        self.gap();
-        let fields = Fields::of(self.year()?, month, day);
-        self.attempt(|cursor| cursor.zone(&mut time));
-        Some(Fields { time: time.time, offset: time.offset, ..fields })
-    }
-
-    /// `5 march 2024`, `5th of march, 2024`, `5-mar-2024`, `25/12/2024`, `3/2024`.
-    fn day_first(&mut self) -> Option<Fields> {
-        let first = self.short()?;
-        let named = self.attempt(|cursor| {
-            cursor.ordinal();
-            cursor.gap();
-            cursor.word(|word| (word == "of").then_some(()));
-            cursor.gap();
-            let month = cursor.month_name()?;
-            cursor.gap();
-            Some(Fields::of(cursor.year()?, month, first))
-        });
-        if named.is_some() {
-            return named;
-        }
-        let mark = self.take(&['/', '-', '.'])?;
-        if let Some(year) = self.year() {
-            return (mark != '.').then(|| Fields::of(year, first, 0));
-        }
-        let second = self.short()?;
-        self.take(&[mark])?;
-        let year = self.year()?;
-        let (day, month) = if second > 12 { (second, first) } else { (first, second) };
-        let is_ambiguous = first <= 12 && second <= 12 && first != second;
-        Some(Fields { is_ambiguous, ..Fields::of(year, month, day) })
-    }
-
-    /// `st`, `nd`, `rd`, `th` after a day.
-    fn ordinal(&mut self) {
-        self.word(|word| matches!(word, "st" | "nd" | "rd" | "th").then_some(()));
-    }
-
-    /// What may follow a day: its weekday, a time.
-    fn clock(&mut self, fields: &mut Fields) -> Option<()> {
-        let is_parted = self.rest.starts_with([' ', 't', ',', '_', '(']);
-        self.rest = self.rest.trim_start_matches([' ', ',', '_', '(']);
-        self.weekday();
-        self.rest = self.rest.trim_start_matches([')', ' ']);
-        if self.rest.is_empty() {
-            return Some(());
-        }
-        if is_parted {
-            self.take(&['t']);
-        }
-        self.word(|word| (word == "at").then_some(()));
-        self.blanks();
-        self.time(fields)
-    }
-
-    /// `08:00`, `8:00:30.5 pm`, `上午8点30分`, `083000`, with a zone or without.
-    fn time(&mut self, fields: &mut Fields) -> Option<()> {
-        let half = |cursor: &mut Cursor<'_>| {
-            let known = ["forenoon", "afternoon"]
-                .into_iter()
-                .find_map(|kind| Some((kind, words::beginning(kind, cursor.rest)?)));
-            known.map(|(kind, word)| {
-                cursor.rest = cursor.rest[word.len()..].trim_start();
-                kind
-            })
-        };
-        let before = half(self);
-        let begin = self.rest;
-        let (hour, count) = self.digits()?;
-        let mut time = match count {
-            1 | 2 => vec![hour],
-            4 | 6 => (0..count).step_by(2).filter_map(|at| begin[at..at + 2].parse().ok()).collect(),
-            _ => return None,
-        };
-        let mut is_marked = count > 2;
-        while time.len() < 3 && self.take(&[':', '时', '点', '分']).is_some() {
-            is_marked = true;
-            time.extend(self.short());
-        }
-        self.take(&['分', '秒']);
-        self.attempt(|cursor| {
-            cursor.take(&['.', ','])?;
-            cursor.digits()
-        });
-        self.blanks();
-        let after = half(self);
-        if !(is_marked || before.or(after).is_some()) {
-            return None;
-        }
-        match before.or(after) {
-            Some("afternoon") if time[0] < 12 => time[0] += 12,
-            Some("forenoon") if time[0] == 12 => time[0] = 0,
-            _ => {}
-        }
-        fields.time = time;
-        self.attempt(|cursor| cursor.zone(fields));
-        Some(())
-    }
-
-    /// `z`, `+08:00`, `utc+8`, `gmt`, `cst`, `[asia/shanghai]`.
-    fn zone(&mut self, fields: &mut Fields) -> Option<()> {
-        self.blanks();
-        let is_utc = self.word(|word| matches!(word, "z" | "utc" | "gmt").then_some(())).is_some();
-        // The names of other zones mean several.
-        let is_named = !is_utc && self.word(|word| (2..=5).contains(&word.len()).then_some(())).is_some();
-        self.blanks();
-        let sign = self.take(&['+', '-']);
-        if let Some(sign) = sign {
-            let (value, count) = self.digits()?;
-            let (hours, minutes) = match count {
-                1 | 2 => (value, self.take(&[':']).map_or(Some(0), |_| self.short())?),
-                4 => (value / 100, value % 100),
-                _ => return None,
-            };
-            let east = (hours * 3600 + minutes * 60) as i32;
-            fields.offset = Some(if sign == '-' { -east } else { east });
-        } else if is_utc {
-            fields.offset = Some(0);
-        } else if !is_named && !self.rest.starts_with(['[', '(']) {
-            return None;
-        }
-        self.blanks();
-        if self.rest.starts_with(['[', '(']) && self.rest.ends_with([']', ')']) {
-            self.rest = "";
-        }
-        Some(())
-    }
-}
-
-/// 二〇二四年三月五日 in Arabic numerals.
-fn arabic(text: &str) -> String {
-    const NUMERALS: &str = "〇一二三四五六七八九";
-    let numeral = |c: char| match c {
-        '零' => Some(0),
-        '十' => Some(10),
-        c => NUMERALS.chars().position(|numeral| numeral == c),
-    };
-    let mut out = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let Some(value) = numeral(c) else {
-            out.push(c);
-            continue;
-        };
-        let mut run = vec![value];
-        while let Some(value) = chars.peek().copied().and_then(numeral) {
-            run.push(value);
-            chars.next();
-        }
-        match run.iter().position(|value| *value == 10) {
-            // 十二, 二十, 二十三: digits around a ten.
-            Some(at) if run.len() <= 3 && at <= 1 => {
-                let tens = if at == 0 { 1 } else { run[0] };
-                out += &(tens * 10 + run.get(at + 1).copied().unwrap_or_default()).to_string();
-            }
-            _ => out.extend(run.iter().map(ToString::to_string)),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

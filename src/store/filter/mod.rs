@@ -7,14 +7,18 @@
 //! Values are kept as they were written, folded; what they mean is read when a condition asks, since that depends on
 //! the key's other values: 1.10 is a version beside 1.9.2, and a number beside 1.5.
 
+mod clock;
 mod condition;
+mod cursor;
 mod date;
 mod key;
 mod list;
 mod number;
+mod numeral;
 mod outcome;
 mod pattern;
 mod reading;
+mod spelling;
 mod test;
 mod version;
 mod words;

@@ -124,8 +124,16 @@ impl Condition {
         let typed = values.iter().find(|value| taken(value).iter().any(Reading::is_typed)).cloned();
         Err(match typed.or_else(|| self.is_called(Kind::Date).then(|| DAY.into())) {
             Some(example) => StoreProblem::Incomparable { key, condition, sign: self.comparison.sign(), example },
-            None => StoreProblem::NoOrder { key, condition, example: values.first().cloned() },
+            None => StoreProblem::NoOrder { key, condition, example: values.first().map(|value| self.entry(value)) },
         })
+    }
+}
+
+impl Condition {
+    /// What a user may ask for of a value.
+    fn entry(&self, value: &str) -> String {
+        let tags = if self.is_of_tags() { tags(value) } else { Vec::new() };
+        tags.into_iter().next().unwrap_or_else(|| clean(value))
     }
 }
 
