@@ -11,7 +11,10 @@
 //! Everything points back into the original text by byte ranges.
 
 mod dictionary;
+mod grouped;
 mod normalize;
+mod number;
+mod phrase;
 mod segment;
 mod sentence;
 mod similar;
@@ -21,6 +24,7 @@ mod term;
 mod word;
 
 pub use dictionary::DictionaryError;
+pub use phrase::Phrase;
 pub use sentence::sentences;
 pub use similar::similar;
 pub use sketch::{Sketch, letters};
@@ -64,6 +68,11 @@ impl Analyzer {
     /// Two analyzers with the same id give the same terms; an index keeps the id it was built with.
     pub fn id(&self) -> String {
         format!("{ANALYSIS_VERSION}-{}", &self.dictionary.hash().to_hex()[..16])
+    }
+
+    /// Whether there is anything in `text` to look for: punctuation, blanks and symbols make no terms. Needs no dictionary.
+    pub fn has_words(&self, text: &str) -> bool {
+        normalize(text).iter().any(|glyph| segment::is_written(glyph.c))
     }
 
     /// The terms of a text to be indexed, ordered by position. Stop words are among them: they cost little, and phrases

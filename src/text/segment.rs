@@ -1,6 +1,7 @@
 //! A segmentation: the runs of one script that a text falls into, and the terms of each.
 
 use super::dictionary::Dictionary;
+use super::grouped::{Grouped, grouped};
 use super::normalize::{Glyph, is_mark, range_of};
 use super::term::{Kind, Term};
 use super::word;
@@ -50,6 +51,7 @@ fn script(c: char) -> Script {
         | '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97C}' | '\u{AC00}'..='\u{D7FB}' // Hangul
         | '\u{E01}'..='\u{E3A}' | '\u{E40}'..='\u{E4E}' | '\u{E81}'..='\u{ECE}' // Thai, Lao
         | '\u{1000}'..='\u{1049}' | '\u{1780}'..='\u{17D3}' => Script::Syllables, // Myanmar, Khmer
+        '\u{1F150}'..='\u{1F189}' => Script::None, // letters in circles and squares, typed as emoji
         _ if c.is_alphanumeric() => Script::Letters,
         _ => Script::None,
     }
@@ -58,6 +60,11 @@ fn script(c: char) -> Script {
 /// Whether `c` is part of a word that blanks or punctuation delimit.
 pub(super) fn is_letter(c: char) -> bool {
     script(c) == Script::Letters
+}
+
+/// Whether `c` makes a term, by itself or with others.
+pub(super) fn is_written(c: char) -> bool {
+    script(c) != Script::None
 }
 
 struct Segmentation<'a> {
@@ -83,9 +90,33 @@ impl Segmentation<'_> {
     }
 
     fn word_run(&mut self, from: usize) -> usize {
+        if let Some(end) = self.grouped_number(from) {
+            return end;
+        }
         let run = word::scan(self.glyphs, from);
         self.position = run.terms(self.glyphs, self.position, &mut self.terms);
         run.next
+    }
+
+    /// A number in groups, which blanks may part; none where it is something else.
+    fn grouped_number(&mut self, from: usize) -> Option<usize> {
+        if !self.glyphs[from].c.is_ascii_digit() {
+            return None;
+        }
+        let Grouped { digits, local, groups } = grouped(self.glyphs, from)?;
+        let end = groups.last()?.end;
+        let whole = range_of(&self.glyphs[from..end]);
+        let position = self.position;
+        let term = |text, range, kind, position| Term { text, range, position, kind };
+        self.terms.push(term(digits, whole.clone(), Kind::Compound, position));
+        self.terms.extend(local.map(|local| term(local, whole, Kind::Part, position)));
+        for (group, position) in groups.iter().zip(position..) {
+            let group = &self.glyphs[group.clone()];
+            let text = group.iter().map(|glyph| glyph.c).collect();
+            self.terms.push(term(text, range_of(group), Kind::Part, position));
+        }
+        self.position += groups.len() as u32;
+        Some(end)
     }
 
     /// Overlapping pairs of syllables; a lone one by itself.

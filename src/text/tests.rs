@@ -48,11 +48,102 @@ fn words_and_identifiers_are_kept_whole_and_in_parts() {
 
 #[test]
 fn numbers_stay_numbers() {
-    check("3.14 1,000,000 50% 192.168.0.1", "3.14 1000000 50% 50 192.168.0.1");
-    check("2024-01-02 12:30", "2024-01-02 2024 01 02 12:30 12 30");
+    check("3.14 1,000,000 50%", "3.14 1000000 50% 50");
+    check("2024-01-02 12:30", "20240102 2024 01 02 12:30 12 30");
     check("48GB", "48gb 48 gb");
     check("48 GB", "48 48gb gb");
     check("H100 7B 8x7B a1b2c3d4", "h100 7b 8x7b a1b2c3d4");
+}
+
+#[test]
+fn a_number_in_groups_is_one_term_and_its_groups() {
+    check("010-6555 1234", "01065551234 65551234 010 6555 1234");
+    check("(010) 6555-1234", "01065551234 65551234 010 6555 1234");
+    check("+86 10 6555 1234", "01065551234 65551234 86 10 6555 1234");
+    check("tel:138-0013-8000", "tel 13800138000 138 0013 8000");
+    check("电话+8613800138000", "电话 13800138000 8613800138000");
+    check("+1 (415) 555-2671", "14155552671 4155552671 1 415 555 2671");
+    check("400 800 8820", "4008008820 400 800 8820");
+    check("6222 0000 1111 2222", "6222000011112222 6222 0000 1111 2222");
+    check("110101 19900307 7758", "110101199003077758 110101 19900307 7758");
+    check("978-7-111-12345-6", "9787111123456 978 7 111 12345 6");
+    check("555-0123", "5550123 555 0123");
+}
+
+#[test]
+fn numbers_side_by_side_are_not_one() {
+    for row in ["12 34 56", "404 500 502", "1024 2048", "100 200 300", "2019 2020 2021 2022", "13 800138000 万"] {
+        let joined: String = row.chars().filter(char::is_ascii_digit).collect();
+        assert!(!texts(row).contains(&joined), "{row}: {:?}", texts(row));
+    }
+    check("138  0013  8000", "138 0013 8000");
+    check("138\n0013\n8000", "138 0013 8000");
+    check("138 0013 8000.5", "138 0013 8000.5");
+    check("2019-2020", "2019-2020 2019 2020");
+    check("12-34-56", "12-34-56 12 34 56");
+    check("1234-5678-abc", "1234-5678-abc 12345678abc 1234 5678 abc");
+    check("138 0013 8000 12", "13800138000 138 0013 8000 12");
+}
+
+#[test]
+fn a_date_is_the_same_term_however_it_is_written() {
+    check("2023/11/8", "20231108 2023 11 8");
+    check("20231108", "20231108");
+    check("2023.11.08", "2023.11.08 20231108 2023.11");
+    check("2023-11-08T10:00", "2023-11-08t10:00 20231108 2023 11 08t10 00");
+    check("log/2023/11/08/a.md", "log/2023/11/08/a.md 20231108 log 2023 11 08 a md");
+    for date in ["2023年11月8日", "2023 年 11 月 08 号", "２０２３年１１月８日"] {
+        assert_eq!(texts(date)[0], "20231108", "{date}");
+    }
+    for none in ["2023年11月", "2023/13/01", "1234/05/06", "2023-11", "123年1月1日"] {
+        assert!(texts(none).iter().all(|term| term.len() != 8 || !term.bytes().all(|b| b.is_ascii_digit())), "{none}");
+    }
+}
+
+#[test]
+fn versions_and_addresses_have_their_beginnings() {
+    check("v1.2.3", "1.2.3 1.2");
+    check("V2.13 v2", "2.13 v2");
+    check("TiDB-v7.5.0", "tidb-v7.5.0 tidbv7.5.0 tidb 7.5.0 7.5");
+    check("1.2.3-beta", "1.2.3-beta 1.2.3beta 1.2.3 1.2 beta");
+    check("192.168.10.7:8080", "192.168.10.7:8080 192.168.10.7 192.168.10 192.168 8080");
+    check("1_000_000", "1000000 1 000 000");
+    check("python3.11.4", "python3.11.4 python 3.11.4 3.11");
+}
+
+#[test]
+fn numbers_are_found_in_other_groups_both_ways() {
+    for (a, b) in [
+        ("01065551234", "010-6555 1234"),
+        ("65551234", "010-6555 1234"),
+        ("010-6555-1234", "(010)65551234"),
+        ("13800138000", "+86 138 0013 8000"),
+        ("138-0013-8000", "+86-13800138000"),
+        ("008613800138000", "138 00138000"),
+        ("0571-8888 6666", "057188886666"),
+        ("6222000011112222", "6222 0000 1111 2222"),
+        ("6222-0000-1111-2222", "6222 0000 1111 2222"),
+        ("１３８ ００１３ ８０００", "13800138000"),
+        ("138\u{a0}0013\u{a0}8000", "13800138000"),
+        ("v1.2.3", "1.2.3"),
+        ("2.13", "v2.13"),
+        ("1.2", "1.2.3"),
+        ("20231108", "2023年11月8日"),
+        ("2023-11-08", "2023/11/8"),
+        ("2023.11.8", "2023年11月08日"),
+        ("192.168.10", "192.168.10.7:8080"),
+        ("10.0.3", "10.0.3.17:8080"),
+        ("1000", "1,000"),
+        ("1,234,567.5", "1234567.5"),
+    ] {
+        let shared = |a: &str, b: &str| {
+            let (a, b) = (ANALYZER.content_words(a), texts(b));
+            a.iter().any(|term| b.contains(term))
+        };
+        let is_beginning = matches!(a, "65551234" | "1.2" | "192.168.10" | "10.0.3");
+        assert!(shared(a, b) && (is_beginning || shared(b, a)), "{a:?} {:?} and {b:?} {:?}", texts(a), texts(b));
+    }
+    assert!(!texts("10.0.30.1").contains(&"10.0.3".to_string()));
 }
 
 #[test]
@@ -202,6 +293,20 @@ proptest! {
             prop_assert!(!term.text.is_empty());
             prop_assert!(!term.text.chars().any(|c| c.is_whitespace() || c.is_control()), "{:?}", term);
             prop_assert!(!term.range.is_empty() && text.get(term.range.clone()).is_some(), "{:?}", term);
+        }
+    }
+
+    #[test]
+    fn what_has_words_makes_terms_and_nothing_else_does(text in prop_oneof![any_text(), any::<String>()]) {
+        prop_assert_eq!(ANALYZER.has_words(&text), !ANALYZER.terms(&text).is_empty());
+    }
+
+    #[test]
+    fn a_phrase_is_found_where_it_was_taken_from(text in prop_oneof![any_text(), any::<String>()]) {
+        let has_more_than_blanks = text.chars().any(|c| !c.is_whitespace()) && !fold(&text).trim().is_empty();
+        prop_assert_eq!(Phrase::new(&text).is_in(&text), has_more_than_blanks);
+        for range in Phrase::new("a").find(&text) {
+            prop_assert!(text.get(range).is_some_and(|found| !found.is_empty()));
         }
     }
 

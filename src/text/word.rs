@@ -12,6 +12,8 @@
 //! | `48GB`, `48 GB` | 48gb, 48, gb |
 //! | `C++`, `C#`, `.NET` | c++; c#; .net, net |
 //! | `3.14`, `1,000`, `50%` | 3.14; 1000; 50%, 50 |
+//! | dates, versions, addresses | see [`number`] |
+//! | numbers in groups: telephones, cards | see [`grouped`](super::grouped) |
 //! | `Anna's`, `don't` | anna; don't |
 //!
 //! Case never decides about a whole word, only about extra parts, so `QLORA` finds `QLoRA`. Words of letters are
@@ -19,7 +21,9 @@
 //! leaves `QLoRA`, `OpenAI` and `PyTorch` alone; letters and digits are cut apart only once a word and only from two
 //! letters up, which leaves `h100`, `7b` and hashes alone.
 
+use super::grouped::grouped;
 use super::normalize::{Glyph, is_mark, range_of};
+use super::number;
 use super::segment::is_letter;
 use super::term::{Kind, Term};
 use frostem::{Algorithm, Stemmer};
@@ -105,7 +109,8 @@ fn joint(glyphs: &[Glyph], from: usize, at: usize) -> Joint {
         ',' if digits && is_thousands(glyphs, from, at) => Joint::Inner,
         '\'' if next.c == 's' && !glyphs.get(at + 2).is_some_and(|after| is_letter(after.c)) => Joint::Possessive,
         '\'' => Joint::Inner,
-        ':' if next.c.is_ascii_digit() => Joint::Between,
+        // A telephone number after its name is no part of it.
+        ':' if next.c.is_ascii_digit() && grouped(glyphs, at + 1).is_none() => Joint::Between,
         '-' | '_' | '.' | '/' | '@' | '&' | '+' => Joint::Between,
         _ => Joint::None,
     }
@@ -135,7 +140,9 @@ impl Run {
         let mut out = Terms { glyphs, position, terms };
         let symbols = self.atoms[0].start > self.glyphs.start || self.last().end < self.glyphs.end;
         if symbols || self.atoms.len() > 1 {
-            out.push(Kind::Compound, &self.glyphs, text(&glyphs[self.glyphs.clone()]));
+            self.whole(&mut out);
+        } else if let Some(date) = number::chinese_date(glyphs, &self.glyphs) {
+            out.push(Kind::Compound, &date.glyphs, date.digits);
         }
         if self.is_hyphenated(glyphs) {
             let glued: String =
@@ -152,6 +159,24 @@ impl Run {
         let position = out.position;
         self.unit(glyphs, position, terms);
         position
+    }
+
+    /// The term of a compound as a whole, and of a date that it holds.
+    fn whole(&self, out: &mut Terms<'_>) {
+        let glyphs = out.glyphs;
+        let as_written = || {
+            let first = &self.atoms[0];
+            let v = number::without_v(glyphs, first).start - first.start;
+            text(&glyphs[self.glyphs.start + v..self.glyphs.end])
+        };
+        let (whole, date) = match number::date_among(glyphs, &self.atoms) {
+            Some(date) if date.glyphs == self.glyphs => (date.digits, None),
+            date => (number::thousands(glyphs, &self.atoms).unwrap_or_else(as_written), date),
+        };
+        out.push(Kind::Compound, &self.glyphs, whole);
+        if let Some(date) = date {
+            out.push(Kind::Part, &date.glyphs, date.digits);
+        }
     }
 
     fn last(&self) -> &Range<usize> {
@@ -202,13 +227,26 @@ impl Terms<'_> {
     fn atom(&mut self, atom: &Range<usize>, kind: Kind) {
         let parts = parts(self.glyphs, atom);
         let kind = if !parts.is_empty() && kind == Kind::Word { Kind::Compound } else { kind };
-        self.push(kind, atom, stemmed(text(&self.glyphs[atom.clone()])));
+        let named = number::without_v(self.glyphs, atom);
+        self.push(kind, atom, stemmed(text(&self.glyphs[named.clone()])));
+        self.beginnings(&named);
         let end = self.position + parts.len().max(1) as u32;
         for part in &parts {
             self.push(Kind::Part, part, stemmed(text(&self.glyphs[part.clone()])));
+            self.beginnings(part);
             self.position += 1;
         }
         self.position = end;
+    }
+
+    /// What a version or an address is found by besides the whole.
+    fn beginnings(&mut self, number: &Range<usize>) {
+        if let Some(date) = number::dotted_date(self.glyphs, number) {
+            self.push(Kind::Compound, &date.glyphs, date.digits);
+        }
+        for beginning in number::beginnings(self.glyphs, number) {
+            self.push(Kind::Part, &beginning, text(&self.glyphs[beginning.clone()]));
+        }
     }
 }
 
