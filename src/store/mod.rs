@@ -52,10 +52,10 @@ pub trait Snapshot: Send + Sync {
     fn about(&self) -> &About;
 
     /// At most `limit` chunks by BM25 over title, headings, text and aliases; only chunks with at least
-    /// one of the terms, and only of documents that the filter admits.
+    /// one of the terms, and only those that the filter admits.
     fn lexical(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking>;
 
-    /// At most `limit` chunks by cosine, of documents that the filter admits. An error if the dimension is not the
+    /// At most `limit` chunks by cosine, of those that the filter admits. An error if the dimension is not the
     /// generation's.
     fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking>;
 

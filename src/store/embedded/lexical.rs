@@ -1,6 +1,7 @@
 //! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
 
 mod filtered;
+mod phrases;
 mod schema;
 mod statistics;
 mod writer;
@@ -45,6 +46,8 @@ fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
 pub struct LexicalIndex {
     reader: IndexReader,
     fields: Fields,
+    /// The one the index was made with.
+    analyzer: Arc<Analyzer>,
     /// Indexes that are searched beside this one, whose statistics count too.
     others: Vec<Searcher>,
     /// Of the filter that was asked for last.
@@ -59,7 +62,7 @@ impl LexicalIndex {
         let reader = engine(
             index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into(),
         )?;
-        Ok(LexicalIndex { reader, fields, others: Vec::new(), matching: Mutex::new(None) })
+        Ok(LexicalIndex { reader, fields, analyzer: analyzer.clone(), others: Vec::new(), matching: Mutex::new(None) })
     }
 
     pub fn searcher(&self) -> Searcher {
@@ -183,14 +186,15 @@ impl LexicalIndex {
         Ok(engine(self.reader.searcher().search(&query, &Count))? > 0)
     }
 
-    /// The body holds title and headings too, so only an alias or an aside may be more frequent elsewhere.
+    /// Of the fields of words, the one that has it most often: the body holds title and headings too, so only what is not
+    /// read there is more frequent elsewhere.
     pub fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
         let searcher = self.reader.searcher();
         let statistics = self.statistics(&searcher);
         let frequency = |field, term: &str| engine(statistics.doc_freq(&Term::from_field_text(field, term)));
         let most = |term: &String| {
-            let mut of_fields = self.fields.of_words().into_iter().map(|(field, _)| frequency(field, term));
-            of_fields.try_fold(0, |most: u64, frequency| Ok(most.max(frequency?)))
+            let mut frequencies = self.fields.of_words().into_iter().map(|(field, _)| frequency(field, term));
+            frequencies.try_fold(0, |most, frequency| Ok(frequency?.max(most)))
         };
         terms.iter().map(most).collect()
     }
@@ -229,17 +233,22 @@ impl LexicalIndex {
         Ok(None)
     }
 
+    fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage> {
+        let broken = |what: String| StoreProblem::Broken { what };
+        let fields: TantivyDocument = engine(searcher.doc(address))?;
+        let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str());
+        let json = json.ok_or_else(|| broken("a chunk without a passage".into()))?;
+        Ok(serde_json::from_str(json).map_err(|error| broken(error.to_string()))?)
+    }
+
     pub fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>> {
         let searcher = self.reader.searcher();
         ids.iter()
             .map(|id| {
                 let broken = || StoreProblem::Broken { what: format!("chunk {id} is not in this generation") };
                 let address = self.address(&searcher, id)?.ok_or_else(broken)?;
-                let fields: TantivyDocument = engine(searcher.doc(address))?;
-                let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str()).ok_or_else(broken)?;
-                let stored: StoredPassage =
-                    serde_json::from_str(json).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-                let StoredPassage { title, headings, path, source, date, lines, text, lead, plain } = stored;
+                let StoredPassage { title, headings, path, source, date, lines, text, lead, plain } =
+                    self.stored(&searcher, address)?;
                 Ok(Passage { id: id.clone(), title, headings, path, source, date, lines, text, lead, plain })
             })
             .collect()

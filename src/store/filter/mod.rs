@@ -30,7 +30,7 @@ pub use test::Verdict;
 
 use super::StoreProblem;
 use crate::document::Document;
-use crate::text;
+use crate::text::{self, Phrase};
 use key::fold_key;
 use std::path::Path;
 
@@ -40,18 +40,23 @@ const VALUE_CHARS_MAX: usize = 1024;
 /// What must all hold; nothing admits everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
+    /// Of the document.
     pub conditions: Vec<Condition>,
+    /// A passage must hold each of these in title, headings or text.
+    pub phrases: Vec<Phrase>,
+    /// A passage must hold none of these.
+    pub excluded: Vec<Phrase>,
 }
 
 impl Filter {
     /// One condition a line: `date>=2024-01-01`.
     pub fn parse(lines: &str) -> Result<Filter, StoreProblem> {
         let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-        Ok(Filter { conditions: lines.map(str::parse).collect::<Result<_, _>>()? })
+        Ok(Filter { conditions: lines.map(str::parse).collect::<Result<_, _>>()?, ..Filter::default() })
     }
 
     pub fn is_empty(&self) -> bool {
-        self.conditions.is_empty()
+        self.conditions.is_empty() && self.phrases.is_empty() && self.excluded.is_empty()
     }
 }
 

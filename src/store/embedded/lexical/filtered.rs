@@ -47,6 +47,12 @@ impl LexicalIndex {
         for matching in self.matching(filter, searcher)?.iter() {
             clauses.push(matching.clause());
         }
+        for (phrases, occur) in [(&filter.phrases, Occur::Must), (&filter.excluded, Occur::MustNot)] {
+            for phrase in phrases {
+                let holding = self.holding(phrase, searcher)?;
+                clauses.push((occur, Box::new(ConstScoreQuery::new(Box::new(holding), 0.0))));
+            }
+        }
         Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
