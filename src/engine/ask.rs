@@ -88,6 +88,7 @@ impl Engine {
         on: &mut dyn FnMut(AskEvent<'_>),
     ) -> Result<Outcome> {
         let begin = Instant::now();
+        search::require_words(question, self.analyzer()?)?;
         let planned = self.plan(question.trim(), history)?;
         on(AskEvent::Planned(&planned));
         let found = self.gather(&planned)?;
@@ -158,7 +159,7 @@ impl Engine {
         let plan = Plan::of(&alone);
         let mut queries = vec![alone.clone()];
         for query in [question].into_iter().chain(plan.sides.iter().map(String::as_str)) {
-            if !queries.iter().any(|other| other == query) {
+            if !queries.iter().any(|other| other == query) && self.analyzer()?.has_words(query) {
                 queries.push(query.into());
             }
         }
@@ -181,14 +182,19 @@ impl Engine {
         }
     }
 
-    /// What the queries of a plan find, as one list.
+    /// What the queries of a plan find, as one list. What the question has in quotes is preferred, not required: passages
+    /// that hold it word by word take turns with what is found without, where there are any.
     pub(super) fn gather(&self, planned: &Planned) -> Result<Found> {
         let request = self.passages_request()?;
         // Reranking reads passages, which is what costs; the question itself is worth it.
         let beside = SearchRequest { rerank: Some(RerankKind::None), ..request };
         let requests = std::iter::once(&request).chain(std::iter::repeat(&beside));
         let founds = planned.queries.iter().zip(requests).map(|(query, request)| self.search(query, request));
-        let founds: Vec<Found> = founds.collect::<Result<_>>()?;
+        let mut founds: Vec<Found> = founds.collect::<Result<_>>()?;
+        if search::has_phrases(&planned.question, self.analyzer()?) {
+            let literal = self.search(&planned.question, &SearchRequest { operators: true, ..beside })?;
+            founds.push(literal);
+        }
         let limit = request.limit.unwrap_or_default();
         let mut found = search::merge(founds, limit).expect("the question itself is always among the queries");
         shuffle(&mut found, self.config.get("chat.shuffle"));

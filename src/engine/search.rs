@@ -16,6 +16,8 @@ use std::path::Path;
 /// What a command may ask of a search; the rest is configuration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchRequest {
+    /// Whether quotes and minus signs of the query mean something: that of a user who searches, not a question's.
+    pub operators: bool,
     pub explain: bool,
     /// Columns of the excerpts; none without.
     pub highlight: Option<usize>,
@@ -56,6 +58,7 @@ impl Engine {
         let (base, models) = self.search_options(System { mode, fusion: None, rerank: request.rerank }, limit)?;
         let options = search::Options {
             depth: base.depth.max(limit),
+            operators: request.operators,
             explain: request.explain,
             highlight: request.highlight,
             relevance_min: self.config.get("search.min_relevance"),
@@ -132,6 +135,7 @@ impl Engine {
             rerank,
             relevance: self.relevance()?,
             relevance_min: 0.0,
+            operators: false,
             explain: false,
             highlight: None,
         };

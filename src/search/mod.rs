@@ -14,6 +14,7 @@ mod relevance;
 mod rerank;
 mod retrieve;
 mod rrf;
+mod syntax;
 mod typo;
 
 pub use calibration::{Calibration, Calibrations, read as read_calibrations};
@@ -24,6 +25,7 @@ pub use known::{Known, known};
 pub use looked_up::{LookedUp, looked_up};
 pub use merge::merge;
 pub use problem::SearchProblem;
+pub use query::require_words;
 pub use relevance::{Logistic, Relevance, WORDS_ALONE};
 pub use rerank::{Rerank, RerankKind};
 pub use retrieve::Scope;
@@ -35,7 +37,8 @@ use crate::error::Result;
 use crate::models::embedder::Embedder;
 use crate::models::reranker::Reranker;
 use crate::ranking::{Candidate, Ranking, Stage, Step};
-use crate::store::{FilterOutcome, Generation, TermShare};
+use crate::store::{Filter, FilterOutcome, Generation, TermShare};
+use crate::text::{Analyzer, Phrase};
 use collapse::{Kept, collapse};
 use excerpt::excerpt;
 use query::Query;
@@ -45,6 +48,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
+use syntax::Syntax;
 
 /// Which legs are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -98,6 +102,8 @@ pub struct Options {
     pub relevance: Relevance,
     /// Hits of less relevance are left out.
     pub relevance_min: f32,
+    /// Whether the query has a syntax: a passage must hold what is in quotes, and nothing with a minus sign before it.
+    pub operators: bool,
     /// Whether each hit says what every term contributed.
     pub explain: bool,
     /// Whether each hit says where the query's terms stand in its text, with an excerpt of so many terminal columns.
@@ -178,6 +184,12 @@ pub struct Found {
     pub mode: Mode,
     pub generation: Generation,
     pub hits: Vec<Hit>,
+    /// What every hit holds word by word, as typed in quotes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
+    /// What no hit holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<String>,
     /// In hybrid mode: how the legs were weighed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Weighed>,
@@ -203,10 +215,20 @@ pub struct Models<'m> {
     pub reranker: Option<&'m dyn Reranker>,
 }
 
-/// Finds the passages for `query`. The legs of `Mode::Hybrid` run on two threads.
-pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
+/// Finds the passages for `typed`. The legs of `Mode::Hybrid` run on two threads.
+pub fn search(typed: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
+    if !options.operators {
+        return found(typed, Query::read(typed, scope)?, scope, models, options);
+    }
+    let syntax = Syntax::of(typed, scope.analyzer);
+    let Syntax { phrases, excluded, .. } = syntax.clone();
+    let filter = Filter { phrases, excluded, ..scope.filter.clone() };
+    let scope = Scope { filter: &filter, ..scope };
+    found(typed, Query::of(&syntax, scope)?, scope, models, options)
+}
+
+fn found(typed: &str, query: Query<'_>, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
     let begin = Instant::now();
-    let query = Query::read(query, scope)?;
     // The evidence is of the same candidates however few hits are wanted, and some may stand for others.
     let wider = Options { limit: options.limit.max(evidence::CANDIDATES) + SPARE, ..options.clone() };
     let Ranked { ranking, fusion, mut timings_ms } = ranked(&query, scope, models, &wider)?;
@@ -223,7 +245,9 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
     kept.truncate(options.limit);
     let hits = hits(kept);
     let mut found = Found {
-        query: query.text.into(),
+        query: typed.trim().into(),
+        phrases: texts(&scope.filter.phrases),
+        excluded: texts(&scope.filter.excluded),
         mode: options.mode,
         generation: scope.snapshot.about().generation,
         hits,
@@ -237,6 +261,11 @@ pub fn search(query: &str, scope: Scope<'_>, models: Models<'_>, options: &Optio
     annotate(&mut found, &query, scope, options)?;
     found.timings_ms.insert("total", millis(begin));
     Ok(found)
+}
+
+/// Whether `text` has phrases in quotes.
+pub fn has_phrases(text: &str, analyzer: &Analyzer) -> bool {
+    !syntax::quoted(text, analyzer).is_empty()
 }
 
 /// The share of the query's terms that each of `ids` has, weighted by idf.
@@ -347,10 +376,15 @@ fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Op
         }
         if let Some(columns) = options.highlight {
             hit.marks = query.marks(scope.analyzer, &hit.plain);
-            hit.excerpt = excerpt(&hit.plain, &hit.marks, columns);
+            let phrases = query.phrase_marks(&hit.plain);
+            hit.excerpt = excerpt(&hit.plain, if phrases.is_empty() { &hit.marks } else { &phrases }, columns);
         }
     }
     Ok(())
+}
+
+fn texts(phrases: &[Phrase]) -> Vec<String> {
+    phrases.iter().map(|phrase| phrase.text().to_string()).collect()
 }
 
 fn timed<T>(

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub enum SearchProblem {
     #[error("the query is empty")]
     EmptyQuery,
+    #[error("there is no word in {text:?} to look for")]
+    NoWords { text: String },
     #[error("the query has {chars} characters, more than {chars_max}")]
     LongQuery { chars: usize, chars_max: usize },
     #[error("{name:?} is no search mode")]
@@ -41,6 +43,7 @@ impl Problem for SearchProblem {
     fn zh(&self) -> String {
         match self {
             SearchProblem::EmptyQuery => "查询是空的".into(),
+            SearchProblem::NoWords { text } => format!("{text:?} 里没有可查的词"),
             SearchProblem::LongQuery { chars, chars_max } => format!("查询有 {chars} 个字符,超过 {chars_max}"),
             SearchProblem::UnknownMode { name } => format!("没有 {name:?} 这种检索方式"),
             SearchProblem::UnknownFusion { name } => format!("没有 {name:?} 这种融合"),
@@ -60,7 +63,7 @@ impl Problem for SearchProblem {
 
     fn hint(&self, lang: Lang) -> Option<String> {
         Some(match self {
-            SearchProblem::EmptyQuery => {
+            SearchProblem::EmptyQuery | SearchProblem::NoWords { .. } => {
                 lang.pick("例如:rag search \"什么是QLoRA\"".into(), "for example: rag search \"what is QLoRA\"".into())
             }
             SearchProblem::LongQuery { .. } => lang.pick("缩短查询".into(), "shorten it".into()),

@@ -1,11 +1,12 @@
 //! A query: what the user typed, and what each leg makes of it.
 
+use super::syntax::{Syntax, quoted};
 use super::typo::{self, Correction};
 use super::{Scope, SearchProblem};
 use crate::error::Result;
 use crate::language::is_han;
 use crate::store::LexicalQuery;
-use crate::text::{Analyzer, Kind, QueryTerm};
+use crate::text::{Analyzer, Kind, Phrase, QueryTerm};
 use std::ops::Range;
 
 /// Chinese is scored by words and by pairs of characters, in these shares.
@@ -28,6 +29,10 @@ pub struct Query<'q> {
     /// As it was probably meant, where that is not what was typed.
     meant: Option<String>,
     pub corrections: Vec<Correction>,
+    /// Where it has something in quotes, which is meant as it is.
+    pub quoted: Vec<Range<usize>>,
+    /// What a passage must hold.
+    phrases: &'q [Phrase],
 }
 
 impl<'q> Query<'q> {
@@ -37,13 +42,20 @@ impl<'q> Query<'q> {
         match chars {
             0 => Err(SearchProblem::EmptyQuery),
             _ if chars > CHARS_MAX => Err(SearchProblem::LongQuery { chars, chars_max: CHARS_MAX }),
-            _ => Ok(Query { text, meant: None, corrections: Vec::new() }),
+            _ => Ok(Query { text, meant: None, corrections: Vec::new(), quoted: Vec::new(), phrases: &[] }),
         }
+    }
+
+    /// What is left to look for of a query taken apart.
+    pub fn of(syntax: &'q Syntax, scope: Scope<'_>) -> Result<Query<'q>> {
+        Ok(Query { phrases: &syntax.phrases, ..Query::read(&syntax.text, scope)? })
     }
 
     /// With what the collection does not know read as what it knows: see [`typo`].
     pub fn read(text: &'q str, scope: Scope<'_>) -> Result<Query<'q>> {
         let mut query = Query::new(text)?;
+        require_words(text, scope.analyzer)?;
+        query.quoted = quoted(query.text, scope.analyzer);
         if let Some((meant, corrections)) = typo::corrected(&query, scope)? {
             (query.meant, query.corrections) = (Some(meant), corrections);
         }
@@ -85,12 +97,39 @@ impl<'q> Query<'q> {
         terms.filter(is_literal).map(|term| term.text).collect()
     }
 
-    /// Where the query's terms stand in `text`, as byte ranges.
+    /// Where the query's terms and phrases stand in `text`, as byte ranges, ascending and apart.
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
         let mut terms = analyzer.content_terms(self.text);
         terms.extend(analyzer.content_terms(self.meant()));
-        analyzer.highlight(text, &terms)
+        joined(analyzer.highlight(text, &terms).into_iter().chain(self.phrase_marks(text)).collect())
     }
+
+    /// Where its phrases stand in `text`, as [`Query::marks`].
+    pub fn phrase_marks(&self, text: &str) -> Vec<Range<usize>> {
+        joined(self.phrases.iter().flat_map(|phrase| phrase.find(text)).collect())
+    }
+}
+
+/// An error where there is nothing to look for: an answer to punctuation would be one to nothing.
+pub fn require_words(text: &str, analyzer: &Analyzer) -> std::result::Result<(), SearchProblem> {
+    match text.trim() {
+        "" => Err(SearchProblem::EmptyQuery),
+        text if analyzer.has_words(text) => Ok(()),
+        text => Err(SearchProblem::NoWords { text: text.into() }),
+    }
+}
+
+/// In their order, those that touch as one.
+fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        if touches {
+            last.end = last.end.max(next.end);
+        }
+        touches
+    });
+    ranges
 }
 
 /// The factor on a term's BM25 score.

@@ -3,6 +3,9 @@
 //! A Latin word is read as the most frequent word within one or two edits that begins alike; a Chinese character, none of
 //! whose pairs is known, as a homophone or a look-alike with which it makes a word that is known. What is found nowhere
 //! has no hits to lose, and a correction is said out loud.
+//!
+//! What stands in quotes is meant as it is, and so are identifiers: words with capitals inside (`ENOENT`, `getUser`) or
+//! with a mark beside them that no sentence has there (`$HOME`, `--force`, `printf(`).
 
 use super::Scope;
 use super::query::Query;
@@ -53,7 +56,8 @@ type Found = Vec<(Range<usize>, String)>;
 fn latin(query: &Query<'_>, scope: Scope<'_>) -> Result<Found> {
     let is_word = |text: &str| text.len() >= LETTERS_MIN && text.bytes().all(|byte| byte.is_ascii_lowercase());
     let terms = scope.analyzer.terms(query.text).into_iter();
-    let words: Vec<_> = terms.filter(|term| term.kind == Kind::Word && is_word(&term.text)).collect();
+    let words = terms.filter(|term| term.kind == Kind::Word && is_word(&term.text));
+    let words: Vec<_> = words.filter(|term| !is_literal(query, &term.range)).collect();
     let texts: Vec<String> = words.iter().map(|term| term.text.clone()).collect();
     let frequencies = scope.snapshot.document_frequencies(&texts)?;
     let mut found = Found::new();
@@ -72,6 +76,19 @@ fn latin(query: &Query<'_>, scope: Scope<'_>) -> Result<Found> {
     Ok(found)
 }
 
+/// Whether the word at `range` is quoted or an identifier.
+fn is_literal(query: &Query<'_>, range: &Range<usize>) -> bool {
+    let (before, word, after) = (&query.text[..range.start], &query.text[range.clone()], &query.text[range.end..]);
+    is_quoted(query, range)
+        || word.chars().skip(1).any(char::is_uppercase)
+        || before.ends_with(['$', '#', '@', '\\', '-', '_', '.', '/', '<', '`', '%', '&'])
+        || after.starts_with(['(', '_', '=', '/', '\\', '`', '@', '>'])
+}
+
+fn is_quoted(query: &Query<'_>, range: &Range<usize>) -> bool {
+    query.quoted.iter().any(|quoted| quoted.start < range.end && range.start < quoted.end)
+}
+
 /// A run of Chinese characters of the query, each with its place.
 struct Run {
     /// Simplified.
@@ -82,7 +99,7 @@ struct Run {
 fn chinese(query: &Query<'_>, scope: Scope<'_>) -> Result<Found> {
     let mut found = Found::new();
     for run in runs(query.text) {
-        let suspects = suspects(&run.chars, scope)?;
+        let suspects = suspects(&run, query, scope)?;
         if suspects.iter().map(Range::len).sum::<usize>() > SUSPECTS_MAX {
             continue;
         }
@@ -120,12 +137,19 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
-/// Neighbouring characters none of whose pairs is known.
-fn suspects(chars: &[char], scope: Scope<'_>) -> Result<Vec<Range<usize>>> {
+/// Neighbouring characters none of whose pairs is known, nor a word that they are in: aliases and the like have words alone.
+fn suspects(run: &Run, query: &Query<'_>, scope: Scope<'_>) -> Result<Vec<Range<usize>>> {
+    let chars = &run.chars;
     let pairs: Vec<String> = chars.windows(2).map(|pair| pair.iter().collect()).collect();
     let known: Vec<bool> =
         scope.snapshot.pair_frequencies(&pairs)?.into_iter().map(|frequency| frequency > 0).collect();
-    let is_known = |at: usize| (at > 0 && known[at - 1]) || known.get(at).copied().unwrap_or(false);
+    let in_words = in_known_words(chars, scope)?;
+    let is_known = |at: usize| {
+        (at > 0 && known[at - 1])
+            || known.get(at).copied().unwrap_or(false)
+            || in_words[at]
+            || is_quoted(query, &run.places[at])
+    };
     let mut suspects: Vec<Range<usize>> = Vec::new();
     for at in (0..chars.len()).filter(|at| !is_known(*at)) {
         match suspects.last_mut() {
@@ -134,6 +158,21 @@ fn suspects(chars: &[char], scope: Scope<'_>) -> Result<Vec<Range<usize>>> {
         }
     }
     Ok(suspects)
+}
+
+/// Which of `chars` stand in a word of several characters that the collection has.
+fn in_known_words(chars: &[char], scope: Scope<'_>) -> Result<Vec<bool>> {
+    let text: String = chars.iter().collect();
+    let mut words = scope.analyzer.terms(&text);
+    words.retain(|word| word.text.chars().nth(1).is_some());
+    let texts: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
+    let frequencies = scope.snapshot.document_frequencies(&texts)?;
+    let mut is_known = vec![false; chars.len()];
+    for (word, _) in words.iter().zip(frequencies).filter(|(_, frequency)| *frequency > 0) {
+        let start = text[..word.range.start].chars().count();
+        is_known[start..start + text[word.range.clone()].chars().count()].fill(true);
+    }
+    Ok(is_known)
 }
 
 /// A character in the place of another: the longer the known word it makes, the better, then the more frequent.
