@@ -1,19 +1,26 @@
 //! `rag ask`.
 
 use super::render::{self, BOLD};
-use super::{Flags, Outcome, Run, answered, set, set_lines, trace};
+use super::{Flags, Outcome, Run, answered, number, set, set_lines, trace};
 use crate::engine::{Engine, Prepared, Repeat};
 use crate::language::Lang;
 use clap::Args;
 use serde_json::json;
 use std::io::Write;
 
+const QUOTES: &str = "\
+Passages that hold what the question has in quotes are preferred, not required: quotes are part of a sentence here, and so is
+a minus sign. To require or exclude words: rag search.
+问题里带引号的话优先按原样找,但不强求;减号不表示排除。要强求或排除,用 rag search。";
+
 #[derive(Debug, Args)]
+#[command(after_help = QUOTES)]
 pub struct AskArgs {
     /// What to ask 问题
-    pub question: String,
+    #[arg(required = true, value_name = "QUESTION")]
+    question: Vec<String>,
     /// Passages given to the model 段落数
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::count(), allow_negative_numbers = true)]
     passages: Option<usize>,
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
@@ -74,6 +81,11 @@ pub struct AskArgs {
 }
 
 impl AskArgs {
+    /// As one text.
+    pub fn question(&self) -> String {
+        self.question.join(" ")
+    }
+
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "chat.passages", self.passages);
         set(flags, "search.mode", self.mode.as_ref());
@@ -97,19 +109,20 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
     if args.dry_run {
         return dry_run(engine, &args, lang);
     }
+    let question = args.question();
     let history = if args.follow_up { history(engine)? } else { Vec::new() };
     if args.json {
-        let recorded = engine.ask_and_record(&args.question, &history, &mut |event| {
+        let recorded = engine.ask_and_record(&question, &history, &mut |event| {
             if args.trace {
                 trace::event(&event);
             }
         })?;
         let outcome = answered::kept(recorded, lang);
-        render::json(&outcome.report(&args.question))?;
+        render::json(&outcome.report(&question))?;
         answered::warn(&outcome.answer, lang);
         return answered::concluded(outcome);
     }
-    answered::ask(engine, &args.question, &history, args.trace, lang)
+    answered::ask(engine, &question, &history, args.trace, lang)
 }
 
 /// The last question with those before it.
@@ -119,7 +132,7 @@ fn history(engine: &Engine) -> anyhow::Result<Vec<String>> {
 }
 
 fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {
-    let (_, prepared) = engine.prepare(&args.question)?;
+    let (_, prepared) = engine.prepare(&args.question())?;
     let Prepared { messages, context, template, format, .. } = &prepared;
     let share = |count: usize| 100.0 * count as f64 / context.tokens.window.max(1) as f64;
     let repeats = context.repeats();

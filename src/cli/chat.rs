@@ -1,7 +1,7 @@
 //! `rag chat`.
 
 use super::render::{self, BOLD};
-use super::{Flags, Outcome, Run, answered, set};
+use super::{Flags, Outcome, Run, answered, number, set};
 use crate::engine::Engine;
 use crate::language::Lang;
 use clap::Args;
@@ -11,7 +11,7 @@ use rustyline::error::ReadlineError;
 #[derive(Debug, Args)]
 pub struct ChatArgs {
     /// Passages given to the model 段落数
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::count(), allow_negative_numbers = true)]
     passages: Option<usize>,
     /// Leave out sentences that no source supports, instead of marking them 删去无依据的句子
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! `rag diagnose`: the exact prompt of a question, and where it failed.
 
 use super::render::{self, BOLD, DIM, padded};
-use super::{Flags, Outcome, Run, set};
+use super::{Flags, Outcome, Run, number, set};
 use crate::engine::{Engine, Verdict};
 use crate::eval::{self, Diagnosis, DiagnosisLabel};
 use crate::language::Lang;
@@ -22,7 +22,7 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     /// Passages given to the model 段落数
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::count(), allow_negative_numbers = true)]
     passages: Option<usize>,
     /// Answer with sentences of the sources, without a model 不用模型,只摘原句
     #[arg(long)]

@@ -12,15 +12,22 @@ const TERMS_SHOWN: usize = 20;
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A document's id, a chunk's (DOC#N), or a query 文档、文本块或查询
-    #[arg(value_name = "DOC|CHUNK|QUERY")]
-    pub what: String,
+    #[arg(required = true, value_name = "DOC|CHUNK|QUERY")]
+    what: Vec<String>,
     /// Print JSON 输出 JSON
     #[arg(long)]
     json: bool,
 }
 
+impl InspectArgs {
+    /// As one text.
+    pub fn what(&self) -> String {
+        self.what.join(" ")
+    }
+}
+
 pub fn run(args: InspectArgs, engine: &Engine, lang: Lang) -> Run {
-    let inspected = engine.inspect(&args.what)?;
+    let inspected = engine.inspect(&args.what())?;
     if args.json {
         render::json(&inspected)?;
     } else {

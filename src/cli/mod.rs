@@ -19,6 +19,7 @@ mod llama;
 mod lock;
 mod log;
 mod models;
+mod number;
 mod prompt;
 mod render;
 mod search;
@@ -27,12 +28,15 @@ mod snippet;
 mod source;
 mod status;
 mod trace;
+mod typed;
 
 use crate::config::Config;
 use crate::engine::{Depth, Engine};
 use crate::error::Error;
 use crate::language::Lang;
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use std::error::Error as _;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Finds the right passage and answers from it, with checked citations. 中文优先的本地检索与问答。
@@ -118,14 +122,19 @@ type Run = anyhow::Result<Outcome>;
 type Flags = Vec<(&'static str, String)>;
 
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let lang = speak(Some(&typed.join(" ".as_ref()).to_string_lossy()));
+    let cli = match parse(typed) {
+        Ok(cli) => cli,
+        Err(unread) => return unread.tell(lang),
+    };
     let level = match cli.global.verbose {
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
     };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
-    let lang = speak(cli.command.question());
+    let lang = speak(cli.command.question().as_deref());
     match run(cli, lang) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
@@ -133,6 +142,38 @@ pub fn main() -> ExitCode {
         Err(error) => {
             render::error(&error, lang);
             ExitCode::from(2)
+        }
+    }
+}
+
+/// Arguments that no command can be made of, or that ask for help.
+enum Unread {
+    Ours(Error),
+    Clap(clap::Error),
+}
+
+fn parse(typed: Vec<OsString>) -> Result<Cli, Unread> {
+    let ordered = typed::in_order(typed, Cli::command()).map_err(|problem| Unread::Ours(problem.into()))?;
+    Cli::try_parse_from(ordered).map_err(|error| {
+        match error.source().and_then(|source| source.downcast_ref::<number::NumberProblem>()) {
+            Some(problem) => Unread::Ours(problem.clone().into()),
+            None => Unread::Clap(error),
+        }
+    })
+}
+
+impl Unread {
+    fn tell(self, lang: Lang) -> ExitCode {
+        match self {
+            Unread::Ours(problem) => {
+                render::error(&problem.into(), lang);
+                ExitCode::from(2)
+            }
+            Unread::Clap(error) => {
+                // A stream that is gone is nobody's.
+                let _ = error.print();
+                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+            }
         }
     }
 }
@@ -175,12 +216,12 @@ fn run(cli: Cli, lang: Lang) -> Run {
 
 impl Command {
     /// What the user asked, if the command is about a question: its language decides ours.
-    fn question(&self) -> Option<&str> {
+    fn question(&self) -> Option<String> {
         match self {
-            Command::Search(args) => Some(&args.query),
-            Command::Inspect(args) => Some(&args.what),
-            Command::Ask(args) => Some(&args.question),
-            Command::Demo(args) => Some(&args.question),
+            Command::Search(args) => Some(args.query()),
+            Command::Inspect(args) => Some(args.what()),
+            Command::Ask(args) => Some(args.question()),
+            Command::Demo(args) => Some(args.question.clone()),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::render::{self, BOLD, DIM};
 use super::snippet::snippet;
-use super::{Flags, Outcome, Run, filtered, set, set_lines};
+use super::{Flags, Outcome, Run, filtered, number, set, set_lines};
 use crate::engine::{Correction, Engine, Evidence, Found, Hit, Mode, SearchRequest, Stage, TermShare};
 use crate::language::Lang;
 use clap::Args;
@@ -11,12 +11,25 @@ use std::io::Write;
 const SNIPPET_COLUMNS: usize = 150;
 const TERMS_SHOWN: usize = 8;
 
+const EXAMPLES: &str = "\
+Queries 查询:
+  rag search 青竹 端口                 several words are one query 多个词是一个查询
+  rag search '\"exact phrase\" 端口'    passages must hold the phrase (also “…” and 「…」) 必须原样含有
+  rag search '青竹 -端口'              passages must not hold the word (also -\"a phrase\") 不得含有
+  rag search -18℃                      what begins with - and is no option is a query 以 - 开头也可以查
+  rag search -- --json                 whatever comes after -- is the query 之后的都是查询
+
+Phrases are compared without width, case, 繁简 and line breaks. A - leaves out only what follows a blank and is no number.
+短语不计全半角、大小写、繁简和换行;- 只在空格之后、后面不是数字时才表示排除。";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct SearchArgs {
-    /// What to look for 查询
-    pub query: String,
+    /// What to look for; "a phrase" must be there, -word must not 查询;引号内必须原样出现,-词 必须不出现
+    #[arg(required = true, value_name = "QUERY")]
+    query: Vec<String>,
     /// Hits shown 条数
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = number::count(), allow_negative_numbers = true)]
     limit: Option<usize>,
     /// hybrid, lexical or dense 检索方式
     #[arg(long, value_name = "MODE")]
@@ -33,7 +46,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "HOW")]
     rerank: Option<String>,
     /// Leave out hits of less relevance, 0 to 1 相关度下限
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = number::share(), allow_negative_numbers = true)]
     min_relevance: Option<f32>,
     /// Say what each stage and each term contributed 解释名次
     #[arg(long)]
@@ -44,6 +57,11 @@ pub struct SearchArgs {
 }
 
 impl SearchArgs {
+    /// As one text.
+    pub fn query(&self) -> String {
+        self.query.join(" ")
+    }
+
     pub fn add_flags(&self, flags: &mut Flags) {
         set(flags, "search.limit", self.limit);
         set(flags, "search.mode", self.mode.as_ref());
@@ -56,11 +74,12 @@ impl SearchArgs {
 
 pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
     let request = SearchRequest {
+        operators: true,
         explain: args.explain,
         highlight: (!args.json).then_some(SNIPPET_COLUMNS),
         ..SearchRequest::default()
     };
-    let found = engine.search(&args.query, &request)?;
+    let found = engine.search(&args.query(), &request)?;
     for Correction { typed, read_as } in &found.corrections {
         render::note(&lang.pick(
             format!("索引里没有“{typed}”,也按“{read_as}”查了"),
@@ -76,14 +95,40 @@ pub fn run(args: SearchArgs, engine: &Engine, lang: Lang) -> Run {
         );
     }
     filtered::tell(&found.filter, lang);
+    if !found.excluded.is_empty() {
+        let words = listed(&found.excluded);
+        render::note(&lang.pick(
+            format!("只列不含 {words} 的段落;要查这个词,去掉前面的 - 或加引号"),
+            format!("only passages without {words}; to look for it, leave out the - or put it in quotes"),
+        ));
+    }
     if args.json {
         render::json(&found)?;
     } else if found.hits.is_empty() {
-        render::note(lang.pick("没有找到", "nothing found"));
+        render::note(&nothing(&found, lang));
     } else {
         show(&found, args.explain)?;
     }
     Ok(if found.hits.is_empty() { Outcome::Nothing } else { Outcome::Done })
+}
+
+/// Why there is no hit.
+fn nothing(found: &Found, lang: Lang) -> String {
+    if found.phrases.is_empty() {
+        return lang.pick("没有找到", "nothing found").into();
+    }
+    let phrases = listed(&found.phrases);
+    lang.pick(
+        format!("没有找到:没有可查的段落原样含有 {phrases};去掉引号按词查"),
+        format!(
+            "nothing found: no passage looked at holds {phrases} as it is; leave out the quotes to look for the words"
+        ),
+    )
+}
+
+/// `“a”, “b c”`
+fn listed(phrases: &[String]) -> String {
+    phrases.iter().map(|phrase| format!("“{phrase}”")).collect::<Vec<_>>().join(", ")
 }
 
 fn show(found: &Found, explain: bool) -> anyhow::Result<()> {

@@ -16,6 +16,9 @@ use std::str::FromStr;
 pub const FILE_NAME: &str = "rag.toml";
 /// Folder beside the user's file, with prompts that take the place of the built-in ones.
 const PROMPTS: &str = "prompts";
+/// Hits, candidates and passages at once, as the flags have it.
+const COUNT_MAX: usize = 10_000;
+const COUNT: &str = "a whole number from 1 to 10000";
 /// Fewer examples than this and a model copies them instead of learning from them.
 const SHOTS_MIN: usize = 5;
 const SHOTS: &str = "0, or 5 and more: of fewer examples a model makes too much";
@@ -112,10 +115,13 @@ impl Config {
 
     /// Refuses a value of the wrong type now rather than in the middle of a run.
     fn check(&self) -> Result<()> {
-        for name in
-            ["index.chunk", "index.file_mib_max", "index.graph_min", "search.limit", "search.depth", "chat.passages"]
-        {
+        for name in ["index.chunk", "index.file_mib_max", "index.graph_min"] {
             self.number::<usize>(name, "a whole number")?;
+        }
+        for name in ["search.limit", "search.depth", "chat.passages"] {
+            if !(1..=COUNT_MAX).contains(&self.number::<usize>(name, COUNT)?) {
+                return Err(self.bad(name, COUNT));
+            }
         }
         for name in [
             "journal.mib_max",
@@ -135,6 +141,9 @@ impl Config {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(self.bad(name, "a number, zero or more"));
             }
+        }
+        if self.get::<f32>("search.min_relevance") > 1.0 {
+            return Err(self.bad("search.min_relevance", "a number from 0 to 1"));
         }
         if !["auto", "zh", "en"].contains(&self.text("chat.language")) {
             return Err(self.bad("chat.language", "auto, zh or en"));
@@ -438,7 +447,10 @@ mod tests {
     #[test]
     fn bad_values_and_unknown_names_say_what_to_do() {
         let error = resolve("", "", &[("RAG_LIMIT", "ten")], &[]).err().unwrap();
-        assert_eq!(error.to_string(), "search.limit is \"ten\" (from $RAG_LIMIT); expected a whole number");
+        assert_eq!(
+            error.to_string(),
+            "search.limit is \"ten\" (from $RAG_LIMIT); expected a whole number from 1 to 10000"
+        );
         let error = resolve("", "[search]\nlimits = 3", &[], &[]).err().unwrap();
         assert_eq!(error.hint(Lang::En).as_deref(), Some("did you mean search.limit?"));
         let error = resolve("", "[search\n", &[], &[]).err().unwrap();

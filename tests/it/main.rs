@@ -19,6 +19,7 @@ mod journal_cli;
 mod kept_answers;
 mod llama;
 mod prompts;
+mod queries;
 mod rerank;
 mod scripted_hub;
 mod search_cli;

@@ -1,7 +1,7 @@
 //! `rag eval answers`.
 
 use super::super::render::{self, DIM};
-use super::super::{Flags, Outcome, Run, set};
+use super::super::{Flags, Outcome, Run, number, set};
 use super::{Bars, card};
 use crate::engine::Engine;
 use crate::error::IoContext;
@@ -23,10 +23,10 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     slices: Vec<String>,
     /// Only the first N questions of each type 每类只问前 N 题
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::questions(), allow_negative_numbers = true)]
     limit: Option<usize>,
     /// Ask each question so often 每题问几次
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::times(), allow_negative_numbers = true)]
     repeat: u32,
 }
 

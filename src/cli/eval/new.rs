@@ -18,7 +18,7 @@ pub struct NewArgs {
     #[arg(long, value_name = "DIR", default_value = "evals/mine")]
     suite: PathBuf,
     /// Questions to draft 题数
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10, value_parser = super::super::number::count(), allow_negative_numbers = true)]
     count: usize,
     /// Keep every question without asking 全部保留
     #[arg(long)]

@@ -27,7 +27,7 @@ pub struct RgbArgs {
     #[arg(long, value_name = "SHARES", value_delimiter = ',', default_value = "0,0.2,0.4,0.6,0.8")]
     ratios: Vec<f64>,
     /// Only the first N questions of each kind 每类只问前 N 题
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::super::number::questions(), allow_negative_numbers = true)]
     limit: Option<usize>,
     /// Draws the passages 抽段落的种子
     #[arg(long, value_name = "SEED", default_value_t = 1)]

@@ -17,7 +17,7 @@ pub struct TuneMaxSimArgs {
     #[arg(required = true)]
     suites: Vec<PathBuf>,
     /// Topics of each suite, spread evenly 每个评测集取多少条
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = super::super::number::questions(), allow_negative_numbers = true)]
     topics: usize,
     /// Set it in a file that rag eval tune wrote 写进校准文件
     #[arg(long, value_name = "FILE")]

@@ -3,7 +3,7 @@
 mod promote;
 
 use super::render::{self, BOLD, DIM, padded};
-use super::{Outcome, Run};
+use super::{Outcome, Run, number};
 use crate::engine::{Engine, Logged, Percentiles, Rating, Stats};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
@@ -16,7 +16,7 @@ pub struct LogArgs {
     #[command(subcommand)]
     action: Option<Action>,
     /// How many of the last 最近几条
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = number::count(), allow_negative_numbers = true)]
     number: usize,
     /// Print JSON, one entry a line 输出 JSON
     #[arg(long)]
@@ -64,7 +64,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct ReviewArgs {
     /// How many 条数
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = number::count(), allow_negative_numbers = true)]
     number: usize,
     /// Another sample 随机种子
     #[arg(long, value_name = "SEED", default_value_t = 1)]

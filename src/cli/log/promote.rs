@@ -29,7 +29,7 @@ pub struct PromoteArgs {
     #[arg(long, conflicts_with = "must")]
     abstain: bool,
     /// Longest answer, in characters [default: 400] 答案字数上限
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::number::count(), allow_negative_numbers = true)]
     max_chars: Option<usize>,
     /// Print the case as JSON 输出 JSON
     #[arg(long)]
