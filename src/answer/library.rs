@@ -5,6 +5,7 @@ use super::estimate::estimate;
 use super::shot::{self, Shot};
 use super::template::{ANSWERING, CHECKING, JUDGING, REWRITING, Template, Variables};
 use crate::error::{IoContext, Result};
+use crate::files::{SETTINGS_BYTES_MAX, read_regular_text};
 use crate::language::Lang;
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
@@ -217,7 +218,9 @@ impl Library {
     fn read(&self, entry: &Entry) -> Result<Text> {
         let path = self.folder.as_ref().map(|folder| folder.join(entry.file_name()));
         match path.filter(|path| path.exists()) {
-            Some(path) => Ok(Text { text: std::fs::read_to_string(&path).at("read", &path)?, path: Some(path) }),
+            Some(path) => {
+                Ok(Text { text: read_regular_text(&path, SETTINGS_BYTES_MAX).at("read", &path)?, path: Some(path) })
+            }
             None => Ok(Text { text: entry.text.into(), path: None }),
         }
     }

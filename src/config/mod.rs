@@ -7,6 +7,7 @@ pub use key::{KEYS, Key, Scope};
 pub use problem::ConfigProblem;
 
 use crate::error::{IoContext, Result};
+use crate::files::{SETTINGS_BYTES_MAX, read_regular_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -304,7 +305,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn read_file(path: &Path) -> Result<Vec<(&'static Key, String)>> {
-    let text = std::fs::read_to_string(path).at("read", path)?;
+    let text = read_regular_text(path, SETTINGS_BYTES_MAX).at("read", path)?;
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigProblem::Syntax {
         path: path.into(),
         reason: error.message().into(),

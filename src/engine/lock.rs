@@ -3,6 +3,7 @@
 use super::{Engine, EngineProblem};
 use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
+use crate::files::{self, SETTINGS_BYTES_MAX, read_regular_text};
 use crate::models::weights::sha256_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,15 +34,16 @@ impl Lock {
         let Some(path) = folder.ancestors().map(|dir| dir.join(LOCK_FILE)).find(|path| path.is_file()) else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(&path).at("read", &path)?;
+        let text = read_regular_text(&path, SETTINGS_BYTES_MAX).at("read", &path)?;
         let lock = toml::from_str(&text)
             .map_err(|error| EngineProblem::BadLock { path: path.clone(), reason: error.message().to_string() })?;
         Ok(Some((path, lock)))
     }
 
+    /// A link at `path` is replaced: a checked-out project does not say where else something is written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(&self.0).expect("strings in tables of tables are TOML");
-        std::fs::write(path, format!("{HEAD}{text}")).at("write", path)
+        files::replace(path, format!("{HEAD}{text}").as_bytes()).at("write", path)
     }
 
     /// Sections that the other does not know are passed over: not every command asks the chat server.

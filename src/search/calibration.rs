@@ -3,6 +3,7 @@
 use super::SearchProblem;
 use super::relevance::Relevance;
 use crate::error::{IoContext, Result};
+use crate::files::{SETTINGS_BYTES_MAX, read_regular_text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,7 +60,7 @@ impl Calibration {
 
 /// The calibrations in the file at `path`.
 pub fn read(path: &Path) -> Result<Calibrations> {
-    parse(&std::fs::read_to_string(path).at("read", path)?, path)
+    parse(&read_regular_text(path, SETTINGS_BYTES_MAX).at("read", path)?, path)
 }
 
 fn parse(text: &str, path: &Path) -> Result<Calibrations> {

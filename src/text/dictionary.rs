@@ -2,6 +2,7 @@
 
 use super::normalize::{TRADITIONAL, fold_str};
 use crate::error::{Fault, IoContext, Problem, Result};
+use crate::files::read_regular_text;
 use crate::language::{Lang, is_han};
 use jieba_rs::Jieba;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ const DOMAIN: &str = include_str!("domain.txt");
 /// Keeps the trie within its limits whatever the user gives.
 const USER_WORDS_MAX: usize = 200_000;
 const WORD_CHARS_MAX: usize = 32;
+/// Room for so many words of that length, and as much again for frequencies, tags and comments.
+const USER_BYTES_MAX: u64 = 64 << 20;
 
 /// Words with frequencies, loaded into a segmenter on first use.
 pub(super) struct Dictionary {
@@ -22,13 +25,14 @@ pub(super) struct Dictionary {
     jieba: OnceLock<Jieba>,
 }
 
-/// What is wrong with a user dictionary. Lines count from 1.
+/// What is wrong with a user dictionary. Lines count from 1; what stands on them is not told, since a project that somebody
+/// else wrote may name any file as its dictionary.
 #[derive(Debug, thiserror::Error)]
 pub enum DictionaryError {
-    #[error("{path}, line {line}: frequency `{found}` is not a whole number below 4294967296")]
-    Frequency { path: PathBuf, line: usize, found: String },
-    #[error("{path}, line {line}: `{word}` mixes Chinese and other characters, which are always cut apart")]
-    Mixed { path: PathBuf, line: usize, word: String },
+    #[error("{path}, line {line}: the frequency is not a whole number below 4294967296")]
+    Frequency { path: PathBuf, line: usize },
+    #[error("{path}, line {line}: a word mixes Chinese and other characters, which are always cut apart")]
+    Mixed { path: PathBuf, line: usize },
     #[error("{path}, line {line}: a word has at most {WORD_CHARS_MAX} characters")]
     Long { path: PathBuf, line: usize },
     #[error("{path}, line {line}: a user dictionary has at most {USER_WORDS_MAX} words")]
@@ -42,11 +46,11 @@ impl Problem for DictionaryError {
 
     fn zh(&self) -> String {
         match self {
-            Self::Frequency { path, line, found } => {
-                format!("{} 第 {line} 行:词频 `{found}` 不是小于 4294967296 的整数", path.display())
+            Self::Frequency { path, line } => {
+                format!("{} 第 {line} 行:词频不是小于 4294967296 的整数", path.display())
             }
-            Self::Mixed { path, line, word } => {
-                format!("{} 第 {line} 行:`{word}` 混用了汉字和其他字符,两者总会被切开", path.display())
+            Self::Mixed { path, line } => {
+                format!("{} 第 {line} 行:一个词混用了汉字和其他字符,两者总会被切开", path.display())
             }
             Self::Long { path, line } => format!("{} 第 {line} 行:一个词最多 {WORD_CHARS_MAX} 个字", path.display()),
             Self::Many { path, line } => {
@@ -80,7 +84,7 @@ impl Dictionary {
     /// Reads the user's words, if any; the rest is loaded when it is first needed.
     pub fn open(user: Option<&Path>) -> Result<Dictionary> {
         let user = match user {
-            Some(path) => parse_user(path, &std::fs::read_to_string(path).at("read", path)?)?,
+            Some(path) => parse_user(path, &read_regular_text(path, USER_BYTES_MAX).at("read", path)?)?,
             None => Vec::new(),
         };
         Ok(Dictionary { user, jieba: OnceLock::new() })
@@ -127,18 +131,13 @@ fn domain_words() -> impl Iterator<Item = &'static str> {
 /// any Chinese character are accepted and change nothing: they are kept whole anyway.
 fn parse_user(path: &Path, text: &str) -> Result<Vec<(String, Option<u32>)>, DictionaryError> {
     let mut words = Vec::new();
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     for (index, entry) in text.lines().enumerate() {
         let line = index + 1;
         let path = || path.to_path_buf();
         let mut columns = entry.split_whitespace();
         let Some(written) = columns.next().filter(|word| !word.starts_with('#')) else { continue };
         let frequency = match columns.next() {
-            Some(found) => Some(found.parse().map_err(|_| DictionaryError::Frequency {
-                path: path(),
-                line,
-                found: found.into(),
-            })?),
+            Some(found) => Some(found.parse().map_err(|_| DictionaryError::Frequency { path: path(), line })?),
             None => None,
         };
         let word = fold_str(written);
@@ -146,7 +145,7 @@ fn parse_user(path: &Path, text: &str) -> Result<Vec<(String, Option<u32>)>, Dic
             continue;
         }
         if !word.chars().all(is_han) {
-            return Err(DictionaryError::Mixed { path: path(), line, word: written.into() });
+            return Err(DictionaryError::Mixed { path: path(), line });
         }
         if word.chars().count() > WORD_CHARS_MAX {
             return Err(DictionaryError::Long { path: path(), line });

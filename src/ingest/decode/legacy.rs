@@ -50,7 +50,7 @@ fn has_own_script(sample: &[u8], encoding: &'static Encoding) -> bool {
 fn sample(bytes: &[u8]) -> Option<&[u8]> {
     let first = bytes.iter().position(|byte| !byte.is_ascii())?;
     let begin = bytes[..first].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let rest = &bytes[begin.max(first.saturating_sub(1000))..];
+    let rest = &bytes[begin.max(first.saturating_sub(LINE_BYTES))..];
     if rest.len() <= SAMPLE_BYTES {
         return Some(rest);
     }
