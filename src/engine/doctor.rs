@@ -46,7 +46,7 @@ impl Engine {
     fn check_home(&self, lang: Lang) -> Finding {
         use crate::error::IoContext;
         let home = self.config.home();
-        let writable = std::fs::create_dir_all(home)
+        let writable = crate::private::create_dir_all(home)
             .at("create", home)
             .and_then(|()| tempfile::tempfile_in(home).at("write", home));
         found("home", writable.map(|_| home.display().to_string()), Grade::Bad, lang)

@@ -4,7 +4,7 @@
 use super::ask::{AskEvent, Outcome};
 use super::{Engine, Planned};
 use crate::answer::{Grounded, Options, Prepared};
-use crate::error::{Error, Result};
+use crate::error::{Error, Io, Result};
 use crate::journal::{
     Entry, Feedback, Journal, JournalProblem, Kept, Limits, Logged, Ranked, Rating, Redactor, Sampling, Stats, Tokens,
     stats,
@@ -12,6 +12,7 @@ use crate::journal::{
 use crate::models::chat::Finish;
 use crate::models::openai::OpenAi;
 use crate::search::Hit;
+use std::io::ErrorKind;
 
 /// An answer, and what became of writing it down.
 #[derive(Debug)]
@@ -38,7 +39,8 @@ impl Engine {
         let journal = match self.journal() {
             Ok(journal) => journal,
             Err(trouble) => {
-                return Ok(Recorded { outcome: self.ask(question, history, on)?, id: None, trouble: Some(trouble) });
+                let trouble = unless_read_only(trouble);
+                return Ok(Recorded { outcome: self.ask(question, history, on)?, id: None, trouble });
             }
         };
         let memory = Some(&journal).filter(|_| self.config.is_on("journal.cache"));
@@ -51,7 +53,7 @@ impl Engine {
         };
         Ok(match journal.record(&self.entry(question, history, &outcome)?) {
             Ok(id) => Recorded { outcome, id: Some(id), trouble: None },
-            Err(trouble) => Recorded { outcome, id: None, trouble: Some(trouble) },
+            Err(trouble) => Recorded { outcome, id: None, trouble: unless_read_only(trouble) },
         })
     }
 
@@ -208,6 +210,18 @@ impl Engine {
         let key = blake3::hash(parts.join("\u{1f}").as_bytes()).to_hex().to_string();
         Some(Memory { journal, key })
     }
+}
+
+/// None where nothing can be written there by us: whoever made it so knows, and is told only with `-v`.
+fn unless_read_only(trouble: Error) -> Option<Error> {
+    let is_read_only = trouble
+        .downcast_ref::<Io>()
+        .is_some_and(|io| matches!(io.source.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem));
+    if is_read_only {
+        tracing::info!(%trouble, "the question is not written down");
+        return None;
+    }
+    Some(trouble)
 }
 
 /// As `rag ask --json` would name it.

@@ -16,9 +16,8 @@ pub use redact::Redactor;
 pub use stats::{Percentiles, Stats, stats};
 
 use crate::error::{IoContext, Result};
+use crate::private;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,11 +79,12 @@ pub struct Journal {
 impl Journal {
     /// Opens `journal.db` in `folder`, or makes it, for its owner alone to read.
     pub fn open(folder: &Path, limits: Limits, redactor: Redactor) -> Result<Journal> {
-        std::fs::create_dir_all(folder).at("create", folder)?;
+        private::create_dir_all(folder).at("create", folder)?;
         let path = folder.join(FILE);
         let failed = |error| JournalProblem::new("open", &path, error);
         // SQLite gives its other files the permissions of this one.
-        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).at("write", &path)?;
+        private::options().create(true).append(true).open(&path).at("write", &path)?;
+        private::tighten(&path).at("write", &path)?;
         let connection = Connection::open(&path).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
         connection.execute_batch(PRAGMAS).map_err(failed)?;

@@ -3,6 +3,7 @@
 use super::embedder::{Embedder, PassageInput};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::{IoContext, Result};
+use crate::private;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -25,7 +26,7 @@ pub struct QueryCache {
 impl QueryCache {
     /// The cache in `dir` of this embedder's vectors; those of another are in another file.
     pub fn open(inner: Arc<dyn Embedder>, dir: &Path) -> Result<QueryCache> {
-        std::fs::create_dir_all(dir).at("create", dir)?;
+        private::create_dir_all(dir).at("create", dir)?;
         let id = serde_json::to_vec(inner.id()).unwrap_or_default();
         let path = dir.join(format!("queries-{}.bin", &blake3::hash(&id).to_hex()[..16]));
         let row = KEY_BYTES + 4 * inner.id().dim;
@@ -65,7 +66,7 @@ impl QueryCache {
                 rows.extend(vector.as_slice().iter().flat_map(|value| value.to_le_bytes()));
                 known.insert(key(query), vector);
             }
-            let mut file = OpenOptions::new().create(true).append(true).open(&self.path).at("create", &self.path)?;
+            let mut file = private::options().create(true).append(true).open(&self.path).at("create", &self.path)?;
             file.write_all(&rows).at("write", &self.path)?;
             done += window.len();
             on(done, missing.len());

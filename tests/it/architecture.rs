@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Open to every room; they use none.
-const NOUNS: [&str; 6] = ["document", "embedding", "ranking", "language", "error", "files"];
+const NOUNS: [&str; 7] = ["document", "embedding", "ranking", "language", "error", "files", "private"];
 
 fn arrows() -> BTreeMap<&'static str, Vec<&'static str>> {
     BTreeMap::from([

@@ -14,6 +14,7 @@ pub use process::Process;
 pub use server::{Chosen, Server, llama_server_on_path};
 
 use crate::error::{IoContext, Result};
+use crate::private;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -229,14 +230,15 @@ impl Llama {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).at("rename", log),
             _ => {}
         }
-        let out = File::create(log).at("create", log)?;
+        // What is asked may stand in it.
+        let out = private::create(log).at("create", log)?;
         let err = out.try_clone().at("create", log)?;
         Ok((out, err))
     }
 
     /// One `up` or `down` at a time.
     fn lock(&self) -> Result<File> {
-        fs::create_dir_all(&self.state_dir).at("create", &self.state_dir)?;
+        private::create_dir_all(&self.state_dir).at("create", &self.state_dir)?;
         let path = self.state_dir.join("llama.lock");
         let file = File::create(&path).at("create", &path)?;
         file.lock().at("lock", &path)?;

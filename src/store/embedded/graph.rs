@@ -6,6 +6,7 @@
 
 use super::vectors::dot;
 use crate::error::{IoContext, Result};
+use crate::private;
 use crate::store::StoreProblem;
 use hnsw_rs::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ impl Graph {
     /// positions.
     pub fn build<'v>(dir: &Path, dim: usize, count: usize, vector: &dyn Fn(usize) -> &'v [f32]) -> Result<()> {
         debug_assert!(dim > 0 && count > 0, "an empty graph cannot be dumped");
-        std::fs::create_dir_all(dir).at("create", dir)?;
+        private::create_dir_all(dir).at("create", dir)?;
         let hnsw: Hnsw<f32, Cosine> = Hnsw::new(M, count, LAYERS_MAX, EF_CONSTRUCTION, Cosine);
         for start in (0..count).step_by(10_000) {
             let batch: Vec<(&[f32], usize)> = (start..count.min(start + 10_000)).map(|n| (vector(n), n)).collect();
@@ -55,6 +56,8 @@ impl Graph {
             Ok((name.clone(), checksum(&dir.join(&name))?))
         });
         let seal = Seal { vectors: count, files: files.collect::<Result<_>>()? };
+        // The dump is made as the umask says.
+        private::tighten_files(dir).at("write", dir)?;
         super::manifest::write_json(&dir.join("seal.json"), &seal)
     }
 

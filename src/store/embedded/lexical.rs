@@ -2,6 +2,7 @@
 
 mod filtered;
 mod phrases;
+mod published;
 mod schema;
 mod statistics;
 mod writer;
@@ -15,6 +16,7 @@ use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
 use filtered::Matching;
+use published::PublishedDirectory;
 use schema::{Fields, StoredPassage, register, schema};
 use statistics::Statistics;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +58,8 @@ pub struct LexicalIndex {
 
 impl LexicalIndex {
     pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalIndex> {
-        let index = engine(Index::open_in_dir(dir))?;
+        let directory = engine(PublishedDirectory::open(dir).map_err(Into::into))?;
+        let index = engine(Index::open(directory))?;
         register(&index, analyzer);
         let (_, fields) = schema();
         let reader = engine(

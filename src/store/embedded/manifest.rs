@@ -15,7 +15,7 @@ use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
 use crate::store::{DocumentRecord, Generation, Source, StoreProblem};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +45,9 @@ pub struct Manifest {
     pub published: u64,
 }
 
+/// Folders of the data folder that hold collections: the user's, and those that evaluations make.
+const KINDS: [&str; 2] = ["collections", "evals"];
+
 /// Paths inside a collection's folder.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -70,6 +73,20 @@ impl Layout {
 
     pub fn generation(&self, generation: Generation) -> PathBuf {
         self.generations().join(generation.0.to_string())
+    }
+
+    /// The other collections' folders, users' and evaluations', sorted: those beside this one, and those in the folders beside
+    /// theirs. Where a folder cannot be read there is none.
+    pub fn others(&self) -> Vec<Layout> {
+        let Some(own) = self.dir.parent() else { return Vec::new() };
+        let above = own.parent().unwrap_or(own);
+        let kinds: BTreeSet<PathBuf> =
+            KINDS.iter().map(|kind| above.join(kind)).chain(std::iter::once(own.into())).collect();
+        let entries = kinds.iter().flat_map(|kind| std::fs::read_dir(kind).into_iter().flatten().flatten());
+        let mut others: Vec<Layout> = entries.map(|entry| Layout { dir: entry.path() }).collect();
+        others.retain(|other| other.dir != self.dir && other.vectors().is_dir());
+        others.sort_by(|a, b| a.dir.cmp(&b.dir));
+        others
     }
 
     fn current_file(&self) -> PathBuf {

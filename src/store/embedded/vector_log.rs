@@ -9,6 +9,7 @@
 use super::quantize::{self, QuantizedRow};
 use crate::embedding::Embedding;
 use crate::error::{IoContext, Result};
+use crate::private;
 use crate::store::{StoreProblem, VectorKey};
 use memmap2::Mmap;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -50,29 +51,37 @@ pub fn remove_others(dir: &Path, keep: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The vectors of `wanted` that the logs in `dir` whose stems begin with `prefix` have, each once.
-pub fn find(
-    dir: &Path,
-    prefix: &str,
-    dim: usize,
-    wanted: &HashSet<VectorKey>,
-) -> Result<BTreeMap<VectorKey, Embedding>> {
+/// The vectors of `wanted` that the logs in `dir` whose stems begin with `prefix` have, each once. A log that is missing or
+/// damaged has none.
+pub fn find(dir: &Path, prefix: &str, dim: usize, wanted: &HashSet<VectorKey>) -> BTreeMap<VectorKey, Embedding> {
     let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(dir).at("list", dir)? {
-        let path = entry.at("list", dir)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
         let Some(stem) = name.strip_suffix(".keys").filter(|stem| stem.starts_with(prefix)) else { continue };
-        let keys = std::fs::read(&path).at("read", &path)?;
-        // What another process is appending is there once its key is.
-        let log = VectorLog::open(dir, stem, dim, keys.len() / KEY_BYTES)?;
-        for (row, key) in keys.chunks_exact(KEY_BYTES).enumerate() {
-            let key = VectorKey(key.try_into().expect("chunks_exact yields 32 bytes"));
-            if wanted.contains(&key) {
-                found.extend(Embedding::new(log.f32_row(row as u32).to_vec()).map(|vector| (key, vector)));
-            }
+        if let Err(error) = find_in(&Files::new(dir, stem), dim, wanted, &mut found) {
+            tracing::debug!(%error, log = %entry.path().display(), "vectors of another collection cannot be read");
         }
     }
-    Ok(found)
+    found
+}
+
+fn find_in(
+    files: &Files,
+    dim: usize,
+    wanted: &HashSet<VectorKey>,
+    found: &mut BTreeMap<VectorKey, Embedding>,
+) -> Result<()> {
+    let keys = std::fs::read(&files.keys).at("read", &files.keys)?;
+    // What another process is appending is there once its key is.
+    let values = map(&files.f32, keys.len() / KEY_BYTES * 4 * dim)?;
+    for (key, row) in keys.chunks_exact(KEY_BYTES).zip(values.chunks_exact(4 * dim)) {
+        let key = VectorKey(key.try_into().expect("chunks_exact yields 32 bytes"));
+        if wanted.contains(&key) && !found.contains_key(&key) {
+            let values = row.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+            found.extend(Embedding::new(values.collect()).map(|vector| (key, vector)));
+        }
+    }
+    Ok(())
 }
 
 /// The log as its one writer sees it.
@@ -86,14 +95,14 @@ pub struct VectorLogWriter {
 impl VectorLogWriter {
     /// Opens or begins the log named `stem`, cutting off what a crash left behind.
     pub fn open(dir: &Path, stem: &str, dim: usize) -> Result<VectorLogWriter> {
-        std::fs::create_dir_all(dir).at("create", dir)?;
+        private::create_dir_all(dir).at("create", dir)?;
         let files = Files::new(dir, stem);
         let length = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len()) as usize;
         let complete = (length(&files.keys) / KEY_BYTES)
             .min(length(&files.f32) / (4 * dim))
             .min(length(&files.i8) / quantize::row_bytes(dim));
         for (path, row) in [(&files.f32, 4 * dim), (&files.i8, quantize::row_bytes(dim)), (&files.keys, KEY_BYTES)] {
-            let file = OpenOptions::new().create(true).write(true).truncate(false).open(path).at("create", path)?;
+            let file = private::options().create(true).write(true).truncate(false).open(path).at("create", path)?;
             file.set_len((complete * row) as u64).at("write", path)?;
         }
         let keys = std::fs::read(&files.keys).at("read", &files.keys)?;
@@ -149,7 +158,7 @@ impl VectorLogWriter {
         let files = Files::new(dir, stem);
         for path in [&files.f32, &files.i8, &files.keys] {
             // A compaction that was killed may have left a part.
-            File::create(path).at("create", path)?;
+            private::create(path).at("create", path)?;
         }
         append_rows(&files.f32, rows.iter().map(|row| f32_bytes(old.f32_row(*row))))?;
         append_rows(&files.i8, rows.iter().map(|row| old.i8_row(*row).to_vec()))?;

@@ -8,6 +8,7 @@ use super::vector_log::{self, VectorLog, VectorLogWriter};
 use crate::document::{Chunk, ChunkId, DocId, Document};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::{IoContext, Result};
+use crate::private;
 use crate::store::{DocumentRecord, Generation, Source, Start, StoreProblem, VectorKey, Writer};
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -48,7 +49,7 @@ impl UnpublishedDir {
         if path.exists() {
             std::fs::remove_dir_all(&path).at("remove", &path)?;
         }
-        std::fs::create_dir_all(&path).at("create", &path)?;
+        private::create_dir_all(&path).at("create", &path)?;
         Ok(UnpublishedDir { path, is_published: false })
     }
 }
@@ -71,7 +72,10 @@ impl EmbeddedWriter {
         graph_min: usize,
         start: Start,
     ) -> Result<EmbeddedWriter> {
-        std::fs::create_dir_all(layout.generations()).at("create", layout.generations())?;
+        private::create_dir_all(&layout.generations()).at("create", layout.generations())?;
+        // Of an earlier version, which made it for all to read. The folder above closes all the rest.
+        let above = layout.dir.parent().unwrap_or(&layout.dir);
+        private::tighten(above).at("write", above)?;
         let lock = lock(&layout.lock(), collection)?;
         let current = layout.current()?;
         let previous = match current {
@@ -184,7 +188,7 @@ impl EmbeddedWriter {
 }
 
 pub fn lock(path: &Path, collection: &str) -> Result<File> {
-    let file = File::options().create(true).truncate(false).write(true).open(path).at("create", path)?;
+    let file = private::options().create(true).truncate(false).write(true).open(path).at("create", path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreProblem::Busy { collection: collection.into() }.into()),
@@ -246,23 +250,18 @@ impl Writer for EmbeddedWriter {
         self.log.append(vectors)
     }
 
-    /// From the other collections. One that cannot be read is passed over: its vectors can be computed.
+    /// From the other collections, evaluations' included. A log that cannot be read is passed over: its vectors can be
+    /// computed.
     fn adopt_vectors(&mut self, keys: &[VectorKey]) -> Result<()> {
-        let wanted: HashSet<VectorKey> = keys.iter().filter(|key| !self.has_vector(key)).copied().collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let collections = self.layout.dir.parent().and_then(|dir| std::fs::read_dir(dir).ok());
+        let mut wanted: HashSet<VectorKey> = keys.iter().filter(|key| !self.has_vector(key)).copied().collect();
         let prefix = stem_prefix(&self.embedder);
-        for entry in collections.into_iter().flatten().flatten() {
-            let other = Layout { dir: entry.path() };
-            if other.dir == self.layout.dir || !other.vectors().is_dir() {
-                continue;
+        for other in self.layout.others() {
+            if wanted.is_empty() {
+                break;
             }
-            match vector_log::find(&other.vectors(), &prefix, self.embedder.dim, &wanted) {
-                Ok(found) => self.log.append(&found.into_iter().collect::<Vec<_>>())?,
-                Err(error) => tracing::debug!(%error, "vectors of another collection cannot be read"),
-            }
+            let found = vector_log::find(&other.vectors(), &prefix, self.embedder.dim, &wanted);
+            wanted.retain(|key| !found.contains_key(key));
+            self.log.append(&found.into_iter().collect::<Vec<_>>())?;
         }
         Ok(())
     }

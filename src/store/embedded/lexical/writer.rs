@@ -4,9 +4,10 @@ use super::engine;
 use super::schema::{Fields, StoredPassage, properties, register, schema};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
+use crate::private;
 use crate::store::StoreProblem;
 use crate::text::Analyzer;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tantivy::{Index, IndexWriter, TantivyDocument, Term};
 
@@ -15,20 +16,21 @@ const WRITER_MEMORY_BYTES: usize = 128 << 20;
 /// The inverted index as its one writer sees it.
 pub struct LexicalWriter {
     writer: IndexWriter,
+    dir: PathBuf,
     fields: Fields,
 }
 
 impl LexicalWriter {
     /// Begins an empty index in `dir`, or goes on with the one there.
     pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalWriter> {
-        std::fs::create_dir_all(dir).at("create", dir)?;
+        private::create_dir_all(dir).at("create", dir)?;
         let (schema, fields) = schema();
         let directory = engine(tantivy::directory::MmapDirectory::open(dir).map_err(Into::into))?;
         let index = engine(Index::open_or_create(directory, schema))?;
         register(&index, analyzer);
         // One thread: the same input gives the same segments.
         let writer = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
-        Ok(LexicalWriter { writer, fields })
+        Ok(LexicalWriter { writer, dir: dir.into(), fields })
     }
 
     pub fn put<'a>(&mut self, document: &Document, chunks: impl Iterator<Item = &'a Chunk>) -> Result<()> {
@@ -79,7 +81,9 @@ impl LexicalWriter {
         if !stale.is_empty() {
             engine(self.writer.merge(&stale).wait())?;
         }
-        engine(self.writer.wait_merging_threads())
+        engine(self.writer.wait_merging_threads())?;
+        // Tantivy makes its files as the umask says.
+        private::tighten_files(&self.dir).at("write", &self.dir)
     }
 }
 
@@ -91,7 +95,7 @@ fn says_the_same(a: &str, b: &str) -> bool {
 /// Begins `to` with the segments of `from`. They are never rewritten, so hard links do where the file
 /// system has them.
 pub fn clone_index(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to).at("create", to)?;
+    private::create_dir_all(to).at("create", to)?;
     for entry in std::fs::read_dir(from).at("list", from)? {
         let source = entry.at("list", from)?.path();
         let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
