@@ -1,5 +1,6 @@
 //! `rag diagnose`: the exact prompt of a question, and where it failed.
 
+use super::eval::Bars;
 use super::render::{self, BOLD, DIM, padded};
 use super::{Flags, Outcome, Run, number, set};
 use crate::engine::{Engine, Verdict};
@@ -40,7 +41,11 @@ impl DiagnoseArgs {
 }
 
 pub fn run(args: DiagnoseArgs, engine: &Engine, lang: Lang) -> Run {
-    let diagnosis = eval::diagnose(&args.suite, &args.topic, args.split.as_deref(), engine, &mut |_| ())?;
+    let mut bars = Bars::new(lang);
+    let on = &mut |progress: eval::Progress<'_>| bars.show("", progress);
+    let diagnosis = eval::diagnose(&args.suite, &args.topic, args.split.as_deref(), engine, on);
+    bars.clear();
+    let diagnosis = diagnosis?;
     if args.json {
         render::json(&diagnosis)?;
     } else {

@@ -67,6 +67,13 @@ fn moving(bar: ProgressBar) -> ProgressBar {
     bar
 }
 
+/// As [`bar`], for work of which nobody knows how much it is.
+pub fn spinner() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {msg} {pos} {elapsed}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+}
+
 pub fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }

@@ -1,5 +1,6 @@
 //! `rag skew`.
 
+use super::eval::Bars;
 use super::render::{self, BOLD, DIM, padded};
 use super::{Outcome, Run};
 use crate::engine::Engine;
@@ -25,7 +26,11 @@ pub struct SkewArgs {
 }
 
 pub fn run(args: SkewArgs, engine: &Engine, lang: Lang) -> Run {
-    let skew = eval::skew(engine, &args.suite, args.split.as_deref(), args.days)?;
+    let mut bars = Bars::new(lang);
+    let on = &mut |done, total| bars.count(lang.pick("看问题", "reading questions"), done, total);
+    let skew = eval::skew(engine, &args.suite, args.split.as_deref(), args.days, on);
+    bars.clear();
+    let skew = skew?;
     if args.json {
         render::json(&skew)?;
     } else {

@@ -1,7 +1,9 @@
 //! Agreement of two passes of judgement.
 
 use super::EvalProblem;
+use super::columns::tabbed;
 use crate::error::{IoContext, Result};
+use crate::files::{LIST_BYTES_MAX, read_regular_text};
 use serde::Serialize;
 use std::path::Path;
 
@@ -23,13 +25,15 @@ pub struct Agreement {
     pub counts: [[usize; GRADE_MAX + 1]; GRADE_MAX + 1],
 }
 
-/// Reads `topic document grade grade …` lines; the first two grades are compared. A line that begins with # is skipped.
+/// Reads `topic document grade grade …` lines, with tabs between them where ids hold blanks; the first two grades are
+/// compared. A line that begins with # is skipped.
 pub fn agreement(path: &Path) -> Result<Agreement> {
-    let text = std::fs::read_to_string(path).at("read", path)?;
+    let text = read_regular_text(path, LIST_BYTES_MAX).at("read", path)?;
     let mut counts = [[0; GRADE_MAX + 1]; GRADE_MAX + 1];
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty())
     {
-        let mut grades = line.split_whitespace().skip(2).map(|grade| grade.parse::<usize>().ok());
+        let columns = tabbed(line, 4).unwrap_or_else(|| line.split_ascii_whitespace().collect());
+        let mut grades = columns.iter().skip(2).map(|grade| grade.trim().parse::<usize>().ok());
         let (Some(Some(a @ 0..=GRADE_MAX)), Some(Some(b @ 0..=GRADE_MAX))) = (grades.next(), grades.next()) else {
             let expected = "topic, document and two grades from 0 to 3";
             return Err(EvalProblem::BadLine { path: path.into(), line: index + 1, expected }.into());

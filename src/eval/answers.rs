@@ -78,6 +78,9 @@ pub fn ask_all(
     questions.select(selection)?;
     let Questions { suite, questions } = questions;
     let head = Head::of("answers", format!("{} {}", suite.name, suite.split), engine)?;
+    if path.is_some() {
+        on(Progress::Documents);
+    }
     let head = if path.is_some() { head.over(&suite.documents, engine)? } else { head };
     let mut record: Record<Asked> = Record::open(path, &head)?;
     let once = |repeat| questions.iter().map(move |(question, expected)| (repeat, question, expected));
@@ -87,8 +90,10 @@ pub fn ask_all(
         wanted.iter().filter(|(repeat, question, _)| !known.contains(&key(*repeat, question))).collect();
     if !missing.is_empty() {
         let engine = prepared(&suite, &[], engine, &[], on)?;
+        on(Progress::WarmingUp);
         engine.warm_up(&missing[0].1.text)?;
         let mut again = None;
+        on(Progress::Searched { system: "ask", done: 0, total: missing.len() });
         for (index, (repeat, question, expected)) in missing.iter().enumerate() {
             let asking = seeded(&engine, &mut again, *repeat)?;
             let outcome = reached(asking.ask(&question.text, &question.history, &mut |_| ())?)?;

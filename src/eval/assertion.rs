@@ -3,13 +3,16 @@
 //! A text stands in an answer whatever its width, case, script and blanks. No model judges another here: what is counted
 //! can be recounted by hand.
 
+use super::files::{id, ids};
 use crate::engine::fold;
 use serde::{Deserialize, Serialize};
 
 /// A line of `answers.jsonl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
+    #[serde(deserialize_with = "id")]
     pub qid: String,
+    #[serde(deserialize_with = "ids")]
     pub required_docs: Vec<String>,
     /// Of each group one text must be there.
     pub must: Vec<Vec<String>>,

@@ -18,8 +18,13 @@ pub struct Options {
 }
 
 /// What is going on, for a progress bar.
+#[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     Indexing(IndexProgress<'a>),
+    /// The documents are read to be told apart from others.
+    Documents,
+    /// A first question is asked of the model, whose answer does not count.
+    WarmingUp,
     /// Query vectors computed of those that were not kept from an earlier time.
     Embedded {
         done: usize,

@@ -79,6 +79,7 @@ pub fn check_pairs(
         return Err(EvalProblem::NoTopics { suite: path.display().to_string() }.into());
     }
     let total = of_split.len();
+    on(0, total);
     let verdict = |(index, pair): (usize, Pair)| {
         let (is_supported, faults) = checked(&pair, by, engine)?;
         on(index + 1, total);

@@ -2,12 +2,13 @@
 
 use super::EvalProblem;
 use super::assertion::Expected;
-use super::files::read_lines;
+use super::columns::require_writable;
+use super::files::{append, read_lines};
+use super::qrels;
 use super::suite::{QUERY_LINE, QueryLine};
 use crate::error::{IoContext, Result};
+use crate::files::{self, LIST_BYTES_MAX, read_regular_text};
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub struct Draft {
@@ -40,10 +41,10 @@ impl Draft {
             std::fs::create_dir_all(folder).at("create", folder)?;
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let text = format!("name = {}\ndocuments = {}\nrel = 2\n", json!(name), json!(root));
-            std::fs::write(&toml, text).at("write", &toml)?;
+            files::replace(&toml, text.as_bytes()).at("write", &toml)?;
         }
         let path = folder.join("topics.jsonl");
-        let topics = match std::fs::read_to_string(&path) {
+        let topics = match read_regular_text(&path, LIST_BYTES_MAX) {
             Ok(text) => text.lines().filter(|line| !line.trim().is_empty()).count(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error).at("read", &path),
@@ -52,7 +53,11 @@ impl Draft {
     }
 
     /// Adds a question with the documents that answer it, all of one grade. Returns its id.
+    ///
+    /// # Errors
+    /// [`EvalProblem::UnwritableId`] before anything is added.
     pub fn add(&mut self, topic: NewTopic<'_>, documents: &[String], grade: i32) -> Result<String> {
+        documents.iter().try_for_each(|document| require_writable(document))?;
         let id = self.next();
         self.topics += 1;
         let NewTopic { question, history, split, slice } = topic;
@@ -64,7 +69,7 @@ impl Draft {
             topic["history"] = json!(history);
         }
         // Judgements first: a topic without any is left out, one without a topic does no harm.
-        let qrels: String = documents.iter().map(|document| format!("{id} 0 {document} {grade}\n")).collect();
+        let qrels: String = documents.iter().map(|document| qrels::line(&id, document, grade)).collect();
         append(&self.folder.join("qrels.tsv"), &qrels)?;
         append(&self.folder.join("topics.jsonl"), &format!("{topic}\n"))?;
         Ok(id)
@@ -95,8 +100,3 @@ impl Draft {
 
 /// Answers the question alone.
 const GRADE: i32 = 3;
-
-fn append(path: &Path, text: &str) -> Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path).at("create", path)?;
-    file.write_all(text.as_bytes()).at("write", path)
-}

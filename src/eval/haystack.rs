@@ -1,18 +1,22 @@
 //! Haystacks: the same topics among more and more passages that answer none of them.
 
 use super::bench::{self, Progress, bench_among};
+use super::files::LooseLine;
 use super::report::{Report, evaluate};
 use super::{EvalProblem, Metric, Suite};
 use crate::engine::Engine;
 use crate::error::{IoContext, Result};
+use crate::files::open_regular;
+use crate::private;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Put before the id of every distractor, so that none is taken for a document of the suite.
 const PREFIX: &str = "distractor:";
 
 /// A report for each of `counts`, over the suite's documents and that many passages from the top of `distractors`
-/// (JSON Lines, as in BEIR's `corpus.jsonl`). Vectors are kept, so that a longer haystack only embeds what is new.
+/// (JSON Lines, as in BEIR's `corpus.jsonl`). Vectors are kept, so that a longer haystack only embeds what is new. `on` hears
+/// for which count.
 pub fn haystack(
     suite: &Suite,
     distractors: &Path,
@@ -20,10 +24,10 @@ pub fn haystack(
     engine: &Engine,
     options: &bench::Options,
     metric: Metric,
-    on: &mut dyn FnMut(Progress<'_>),
+    on: &mut dyn FnMut(usize, Progress<'_>),
 ) -> Result<Vec<(usize, Report)>> {
     let dir = engine.config().home().join("evals").join("haystacks");
-    std::fs::create_dir_all(&dir).at("create", &dir)?;
+    private::create_dir_all(&dir).at("create", &dir)?;
     let source = distractors.canonicalize().at("read", distractors)?;
     let key = blake3::hash(source.to_string_lossy().as_bytes()).to_hex();
     let path = dir.join(format!("{}.jsonl", &key[..16]));
@@ -34,7 +38,8 @@ pub fn haystack(
             return Err(EvalProblem::ShortHaystack { path: source, wanted: *count, found: written }.into());
         }
         let more = [path.clone()];
-        let ran = bench_among(suite, if *count == 0 { &[] } else { &more }, engine, options, on)?;
+        let more: &[PathBuf] = if *count == 0 { &[] } else { &more };
+        let ran = bench_among(suite, more, engine, options, &mut |progress| on(*count, progress))?;
         let mut report = evaluate(suite, &ran.runs, metric);
         report.time(&ran.latencies);
         reports.push((*count, report));
@@ -44,16 +49,17 @@ pub fn haystack(
 
 /// How many lines could be copied.
 fn copy_first(source: &Path, target: &Path, count: usize) -> Result<usize> {
-    let lines = BufReader::new(std::fs::File::open(source).at("read", source)?).lines();
-    let mut out = BufWriter::new(std::fs::File::create(target).at("create", target)?);
+    let lines = BufReader::new(open_regular(source).at("read", source)?.0).lines();
+    let mut out = BufWriter::new(private::create(target).at("create", target)?);
     let mut copied = 0;
     for (index, line) in lines.take(count).enumerate() {
         let line = line.at("read", source)?;
-        let bad =
-            |_| EvalProblem::BadLine { path: source.into(), line: index + 1, expected: "{\"_id\":…,\"text\":…}" };
-        let mut passage: serde_json::Value = serde_json::from_str(&line).map_err(bad)?;
-        let id = passage["_id"].as_str().map_or_else(|| passage["_id"].to_string(), String::from);
-        passage["_id"] = format!("{PREFIX}{id}").into();
+        let expected = "{\"_id\":…,\"text\":…}";
+        let bad = || EvalProblem::BadLine { path: source.into(), line: index + 1, expected };
+        let passage: LooseLine = serde_json::from_str(line.trim_start_matches('\u{FEFF}')).map_err(|_| bad())?;
+        let (Some(id), Some(text)) = (passage.id(), passage.text("text")) else { return Err(bad().into()) };
+        let title = passage.text("title").unwrap_or_default();
+        let passage = serde_json::json!({ "_id": format!("{PREFIX}{id}"), "title": title, "text": text });
         writeln!(out, "{passage}").at("write", target)?;
         copied += 1;
     }

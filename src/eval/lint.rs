@@ -1,10 +1,11 @@
 //! Linting a suite: what would make its numbers worth less.
 
-use super::files::read_lines;
+use super::files::{id, ids, read_lines};
 use super::suite::{QUERY_LINE, QueryLine};
 use super::{Qrels, Suite};
 use crate::document::Document;
 use crate::error::{IoContext, Result};
+use crate::files::{LIST_BYTES_MAX, SETTINGS_BYTES_MAX, read_regular, read_regular_text};
 use crate::language::{Lang, is_han};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,15 +73,17 @@ impl Serialize for Flaw {
 
 #[derive(Deserialize)]
 struct Answer {
+    #[serde(deserialize_with = "id")]
     qid: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "ids")]
     required_docs: Vec<String>,
     #[serde(default)]
     must: Vec<Vec<String>>,
 }
 
-/// Looks at the suite of ours in `folder`. `documents` are those of the suite.
-pub fn lint(folder: &Path, documents: &[Document]) -> Result<Vec<Finding>> {
+/// Looks at the suite of ours in `folder`. `documents` are those of the suite. `on` hears how many of how many topics were
+/// compared with all others, which takes longest.
+pub fn lint(folder: &Path, documents: &[Document], on: &mut dyn FnMut(usize, usize)) -> Result<Vec<Finding>> {
     let by_id: BTreeMap<&str, &Document> =
         documents.iter().map(|document| (document.id.0.as_str(), document)).collect();
     let file = Suite::file(folder)?;
@@ -108,15 +111,15 @@ pub fn lint(folder: &Path, documents: &[Document]) -> Result<Vec<Finding>> {
     let unasked = qrels.0.keys().filter(|topic| !ids.contains(topic.as_str()));
     findings.extend(unasked.map(|topic| Finding { topic: topic.clone(), flaw: Flaw::NoTopic }));
     findings.extend(answers(folder, &qrels, rel, &by_id)?);
-    for (index, line) in lines.iter().enumerate() {
-        let others = lines[index + 1..].iter().filter(|other| other.split != line.split);
-        let same = others.filter(|other| jaccard(&pairs(&line.text), &pairs(&other.text)) > SAME_QUESTION);
-        findings.extend(
-            same.map(|other| Finding {
-                topic: line._id.clone(),
-                flaw: Flaw::SameQuestion { other: other._id.clone() },
-            }),
-        );
+    let asked: Vec<(&QueryLine, BTreeSet<String>)> = lines.iter().map(|line| (line, pairs(&line.text))).collect();
+    for (index, (line, own)) in asked.iter().enumerate() {
+        on(index, asked.len());
+        let others = asked[index + 1..].iter().filter(|(other, _)| other.split != line.split);
+        let same = others.filter(|(_, other)| jaccard(own, other) > SAME_QUESTION);
+        findings.extend(same.map(|(other, _)| Finding {
+            topic: line._id.clone(),
+            flaw: Flaw::SameQuestion { other: other._id.clone() },
+        }));
     }
     findings.extend(thawed(folder)?);
     Ok(findings)
@@ -175,11 +178,15 @@ fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
 /// Files that no longer have the checksum in `SHA256` (as `sha256sum` writes it).
 fn thawed(folder: &Path) -> Result<Vec<Finding>> {
     use sha2::{Digest, Sha256};
-    let Ok(list) = std::fs::read_to_string(folder.join("SHA256")) else { return Ok(Vec::new()) };
+    let path = folder.join("SHA256");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let list = read_regular_text(&path, SETTINGS_BYTES_MAX).at("read", &path)?;
     let mut findings = Vec::new();
     for (sum, name) in list.lines().filter_map(|line| line.split_once("  ")) {
         let path = folder.join(name);
-        let bytes = std::fs::read(&path).at("read", &path)?;
+        let bytes = read_regular(&path, LIST_BYTES_MAX).at("read", &path)?;
         let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if found != sum {
             findings.push(Finding { topic: name.into(), flaw: Flaw::Thawed });

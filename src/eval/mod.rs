@@ -17,6 +17,7 @@ mod bench;
 mod card;
 mod card_page;
 mod checks;
+mod columns;
 mod compare;
 mod criteria;
 mod diagnosis;

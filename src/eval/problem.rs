@@ -46,6 +46,8 @@ pub enum EvalProblem {
     KnownQuestion { path: PathBuf, topic: String },
     #[error("nothing tells which document answers it")]
     NoDocumentToCite,
+    #[error("the id {id:?} cannot be written to a file of lines: it is blank, or holds a tab or a line break")]
+    UnwritableId { id: String },
 }
 
 impl Problem for EvalProblem {
@@ -81,6 +83,7 @@ impl Problem for EvalProblem {
             }
             EvalProblem::KnownQuestion { path, topic } => format!("{} 里已有这个问题:{topic}", path.display()),
             EvalProblem::NoDocumentToCite => "看不出哪篇文档能回答它".into(),
+            EvalProblem::UnwritableId { id } => format!("编号 {id:?} 写不进按行存的文件:它是空白,或含制表符、换行"),
         }
     }
 
@@ -116,6 +119,10 @@ impl Problem for EvalProblem {
             EvalProblem::NoDocumentToCite => Some(lang.pick(
                 "用 --doc 指明,id 见 rag search --json;本该拒答则用 --abstain".into(),
                 "name it with --doc, as rag search --json does; or --abstain, where nothing answers it".into(),
+            )),
+            EvalProblem::UnwritableId { .. } => Some(lang.pick(
+                "在 JSON Lines 里给这条换一个 _id,再 rag index".into(),
+                "give it another _id in the JSON Lines file, then rag index".into(),
             )),
             EvalProblem::KnownQuestion { .. }
             | EvalProblem::ShortHaystack { .. }

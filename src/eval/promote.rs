@@ -3,6 +3,7 @@
 
 use super::EvalProblem;
 use super::assertion::{Abstain, Expected};
+use super::columns::require_writable;
 use super::draft::{Draft, NewTopic};
 use crate::engine::{Engine, Logged, SearchRequest, facts, fold};
 use crate::error::Result;
@@ -89,6 +90,7 @@ pub fn promote(engine: &Engine, folder: &Path, logged: &Logged, given: Given) ->
         }
     }
     engine.require_documents(&expected.required_docs)?;
+    expected.required_docs.iter().try_for_each(|document| require_writable(document))?;
     // Refused before a suite is begun.
     expected.qid = logged.entry.question.clone();
     expected.require_criteria(&folder.join("answers.jsonl"))?;

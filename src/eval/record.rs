@@ -6,6 +6,7 @@
 use super::EvalProblem;
 use crate::engine::{Answering, Engine};
 use crate::error::{IoContext, Result};
+use crate::files::{LIST_BYTES_MAX, read_regular_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
@@ -123,7 +124,7 @@ struct Known {
 impl Known {
     /// None where there is not even a whole first line.
     fn read(path: &Path) -> Result<Option<Known>> {
-        let mut whole = std::fs::read_to_string(path).at("read", path)?;
+        let mut whole = read_regular_text(path, LIST_BYTES_MAX).at("read", path)?;
         whole.truncate(whole.rfind('\n').map_or(0, |at| at + 1));
         let Some(first) = whole.lines().next() else { return Ok(None) };
         let expected = "the settings of a run";

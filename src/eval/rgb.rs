@@ -6,7 +6,7 @@
 //! are chosen as the paper's program chooses them, by a fixed seed; they are given, not retrieved, and everything after
 //! that is what any question goes through.
 
-use super::files::read_lines;
+use super::files::{LooseLine, id, ids, read_lines};
 use super::measure::Share;
 use super::record::{Head, Record};
 use super::rgb_score::{Accept, exact, holds, partial, rejected};
@@ -69,12 +69,15 @@ pub struct Options {
 /// A line of `rag_tasks.jsonl`.
 #[derive(Debug, Clone, Deserialize)]
 struct Task {
+    #[serde(deserialize_with = "id")]
     _id: String,
     /// `noise`, `integration` or `counterfactual`; refusals are asked for with the first.
     kind: String,
     query: String,
     accept: Accept,
+    #[serde(deserialize_with = "ids")]
     positive: Vec<String>,
+    #[serde(deserialize_with = "ids")]
     negative: Vec<String>,
     /// Of an integration: the passages for each part of the answer.
     #[serde(default)]
@@ -111,11 +114,20 @@ impl Fake {
 }
 
 #[derive(Deserialize)]
+#[serde(try_from = "LooseLine")]
 struct CorpusLine {
     _id: String,
-    #[serde(default)]
     title: String,
     text: String,
+}
+
+impl TryFrom<LooseLine> for CorpusLine {
+    type Error = &'static str;
+
+    fn try_from(line: LooseLine) -> Result<CorpusLine, &'static str> {
+        let title = line.text("title").unwrap_or_default();
+        Ok(CorpusLine { _id: line.id().ok_or("no _id")?, title, text: line.text("text").ok_or("no text")? })
+    }
 }
 
 /// What became of one question.

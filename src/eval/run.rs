@@ -1,10 +1,15 @@
 //! A run: the ranked documents of one system for every topic, and TREC's file format for it.
 
 use super::EvalProblem;
+use super::columns::{blanked, require_writable, tabbed};
 use crate::error::{IoContext, Result};
+use crate::files::{LIST_BYTES_MAX, read_regular_text};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+
+/// Of a line of a run file.
+const COLUMNS: usize = 6;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run {
@@ -37,36 +42,46 @@ impl Run {
     }
 
     pub fn read(path: &Path) -> Result<Run> {
-        let text = std::fs::read_to_string(path).at("read", path)?;
+        let text = read_regular_text(path, LIST_BYTES_MAX).at("read", path)?;
         let expected = "topic, Q0, document, rank, score and system";
         let bad = |line| EvalProblem::BadLine { path: path.into(), line, expected };
         Run::parse(&text).map_err(|line| bad(line).into())
     }
 
-    /// `topic Q0 document rank score system` a line. As in trec_eval the score orders, not the rank. An error is the
-    /// number of the first line that is something else.
+    /// `topic Q0 document rank score system` a line, with tabs or blanks between them. As in trec_eval the score orders, not
+    /// the rank. An error is the number of the first line that is something else.
     pub fn parse(text: &str) -> Result<Run, usize> {
         let mut run = Run::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let parts: Vec<&str> = line.split_whitespace().collect();
-            let [topic, _, document, _, score, system] = parts[..] else { return Err(index + 1) };
-            let score = score.parse().map_err(|_| index + 1)?;
-            run.system = system.into();
-            run.rankings.entry(topic.into()).or_default().push((document.into(), score));
+            let columns = tabbed(line, COLUMNS).or_else(|| blanked(line, 2, 3));
+            let Some([topic, _, document, _, score, system]) = columns.as_deref() else { return Err(index + 1) };
+            let score = score.trim().parse().map_err(|_| index + 1)?;
+            run.system = system.trim().into();
+            run.rankings.entry(topic.trim().into()).or_default().push((document.to_string(), score));
         }
         run.rankings.values_mut().for_each(|ranking| sort(ranking));
         Ok(run)
     }
 
-    /// As [`Run::parse`] reads it, scores with every digit.
-    pub fn trec(&self) -> String {
+    /// As [`Run::parse`] reads it, scores with every digit. As TREC's tools want it there are blanks between the columns; tabs
+    /// where a name holds blanks itself, which those tools cannot read in any way.
+    ///
+    /// # Errors
+    /// [`EvalProblem::UnwritableId`] for an id that holds a tab or a line break itself.
+    pub fn trec(&self) -> Result<String, EvalProblem> {
+        let documents = self.rankings.values().flatten().map(|(document, _)| document);
+        let mut names = self.rankings.keys().chain(documents).chain([&self.system]);
+        let tab = if names.any(|name| name.contains(char::is_whitespace)) { '\t' } else { ' ' };
         let mut out = String::new();
         for (topic, ranking) in &self.rankings {
+            require_writable(topic)?;
             for (index, (document, score)) in ranking.iter().enumerate() {
-                let _ = writeln!(out, "{topic} Q0 {document} {} {score} {}", index + 1, self.system);
+                require_writable(document)?;
+                let (rank, system) = (index + 1, &self.system);
+                let _ = writeln!(out, "{topic}{tab}Q0{tab}{document}{tab}{rank}{tab}{score}{tab}{system}");
             }
         }
-        out
+        Ok(out)
     }
 }
 
@@ -92,7 +107,20 @@ mod tests {
     fn a_file_reads_back_and_the_score_orders() {
         let run = Run::parse("q1 Q0 d2 1 0.25 s\nq1 Q0 d1 2 0.5 s\n").unwrap();
         assert_eq!(run.ranking("q1")[0].0, "d1");
-        assert_eq!(Run::parse(&run.trec()).unwrap(), run);
+        assert_eq!(Run::parse(&run.trec().unwrap()).unwrap(), run);
         assert_eq!(Run::parse("q1 Q0 d2 1 0.25\n"), Err(1));
+    }
+
+    #[test]
+    fn ids_with_blanks_read_back_and_one_that_would_break_a_line_is_refused() {
+        let mut run = Run::new("a system");
+        let ids = ["Java 虚拟机.md", "周会 纪要　二.md", "a#2: b"];
+        run.insert("q 1", ids.map(|id| (id.to_string(), 1.0)), 10);
+        assert_eq!(Run::parse(&run.trec().unwrap()).unwrap(), run);
+        // As earlier versions wrote it.
+        let old = Run::parse("q1 Q0 周会 纪要　二.md 1 0.5 lexical\n").unwrap();
+        assert_eq!((old.ranking("q1"), old.system.as_str()), (&[("周会 纪要　二.md".to_string(), 0.5)][..], "lexical"));
+        run.insert("q2", [("a\tb".to_string(), 1.0)], 10);
+        assert!(matches!(run.trec(), Err(EvalProblem::UnwritableId { id }) if id == "a\tb"));
     }
 }

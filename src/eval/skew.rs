@@ -90,14 +90,27 @@ pub struct Count {
     pub share: f64,
 }
 
-/// The questions of the last days' journal, asked of this engine's collection, beside those of the suite in `folder`.
-pub fn skew(engine: &Engine, folder: &Path, split: Option<&str>, days: Option<u64>) -> Result<Skew> {
+/// The questions of the last days' journal, asked of this engine's collection, beside those of the suite in `folder`. `on`
+/// hears how many of how many were looked at.
+pub fn skew(
+    engine: &Engine,
+    folder: &Path,
+    split: Option<&str>,
+    days: Option<u64>,
+    on: &mut dyn FnMut(usize, usize),
+) -> Result<Skew> {
     let own = engine.config().text("collection");
     let logged = engine.log(days)?.into_iter().map(|logged| logged.entry).filter(|entry| entry.collection == own);
     let log: Vec<Asked> =
         logged.map(|entry| Asked { text: entry.question, is_follow_up: !entry.history.is_empty() }).collect();
     let (name, suite) = questions(folder, split)?;
-    compared(name, split, &log, &suite, &mut |question| engine.known(question))
+    let (mut done, total) = (0, log.len() + suite.len());
+    let mut known = |question: &str| {
+        on(done, total);
+        done += 1;
+        engine.known(question)
+    };
+    compared(name, split, &log, &suite, &mut known)
 }
 
 fn questions(folder: &Path, split: Option<&str>) -> Result<(String, Vec<Asked>)> {

@@ -1,5 +1,6 @@
 //! The stress suite: small cases of what breaks in other engines, each with its own few documents.
 
+use super::bench::Progress;
 use super::files::{read_lines, read_toml};
 use crate::engine::{Engine, IndexRequest, Mode, System};
 use crate::error::{Error, Io, IoContext, Result};
@@ -69,13 +70,13 @@ pub fn read_cases(folder: &Path) -> Result<Vec<Case>> {
     read_lines(&folder.join("cases.jsonl"), "a case")
 }
 
-/// Indexes the documents of every case by themselves and asks its query. `on` hears how many cases are done.
-pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(usize)) -> Result<Vec<Verdict>> {
+/// Indexes the documents of every case by themselves and asks its query.
+pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<Verdict>> {
     let dir = tempfile::tempdir().at("create", std::env::temp_dir())?;
     let path = dir.path().join("case.jsonl");
     let base = engine.aside("stress");
     let queries: Vec<&str> = cases.iter().map(|case| case.query.as_str()).collect();
-    base.embed_queries(&queries, &mut |_, _| ())?;
+    base.embed_queries(&queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
     let mut verdicts = Vec::new();
     for (index, case) in cases.iter().enumerate() {
         write_documents(case, &path)?;
@@ -85,7 +86,7 @@ pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(usize)) -> Res
         for mode in &case.modes {
             verdicts.push(judge(case, mode, &engine)?);
         }
-        on(index + 1);
+        on(Progress::Searched { system: "stress", done: index + 1, total: cases.len() });
     }
     Ok(verdicts)
 }

@@ -1,7 +1,7 @@
 //! A suite: topics with judgements over a collection of documents, in BEIR's layout (`corpus.jsonl`, `queries.jsonl`,
 //! `qrels/<split>.tsv`) or in ours (`suite.toml`, `topics.jsonl`, `qrels.tsv`, documents where `suite.toml` says).
 
-use super::files::{read_lines, read_toml};
+use super::files::{LooseLine, read_lines, read_toml};
 use super::{EvalProblem, Qrels};
 use crate::error::{IoContext, Result};
 use serde::Deserialize;
@@ -39,16 +39,28 @@ pub(super) const QUERY_LINE: &str = "{\"_id\":…,\"text\":…}";
 
 /// A line of `queries.jsonl` or `topics.jsonl`.
 #[derive(Deserialize)]
+#[serde(try_from = "LooseLine")]
 pub(super) struct QueryLine {
-    #[serde(alias = "id")]
     pub _id: String,
     pub text: String,
-    #[serde(default, rename = "type")]
     pub slice: String,
     pub split: Option<String>,
     /// What was asked before, where it is a follow-up.
-    #[serde(default)]
     pub history: Vec<String>,
+}
+
+impl TryFrom<LooseLine> for QueryLine {
+    type Error = &'static str;
+
+    fn try_from(line: LooseLine) -> Result<QueryLine, &'static str> {
+        Ok(QueryLine {
+            _id: line.id().ok_or("no _id")?,
+            text: line.text("text").ok_or("no text")?,
+            slice: line.text("type").unwrap_or_default(),
+            split: line.text("split"),
+            history: line.texts("history"),
+        })
+    }
 }
 
 impl QueryLine {

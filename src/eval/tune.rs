@@ -87,19 +87,18 @@ pub fn pools(suite: &Suite, role: &Role, engine: &Engine, on: &mut dyn FnMut(Pro
     let texts: Vec<&str> = suite.topics.iter().map(|topic| topic.text.as_str()).chain(strangers).collect();
     let engine = prepared(suite, &[], engine, &texts, on)?;
     let mut topics = Vec::with_capacity(suite.topics.len());
+    let total = texts.len();
     for (index, topic) in suite.topics.iter().enumerate() {
         let grades = suite.qrels.grades(&topic.id).cloned().unwrap_or_default();
         topics.push(TopicPool::of(&topic.text, grades, &engine)?);
-        on(Progress::Searched { system: &suite.name, done: index + 1, total: suite.topics.len() });
+        on(Progress::Searched { system: "pool", done: index + 1, total });
     }
-    let strangers = role.strangers.iter().map(|text| TopicPool::of(text, Grades::new(), &engine));
-    let pools = Pools {
-        suite: suite.name.clone(),
-        is_guard: role.is_guard,
-        rel: suite.rel,
-        topics,
-        strangers: strangers.collect::<Result<_>>()?,
-    };
+    let strangers = role.strangers.iter().enumerate().map(|(index, text)| {
+        on(Progress::Searched { system: "pool", done: topics.len() + index, total });
+        TopicPool::of(text, Grades::new(), &engine)
+    });
+    let strangers = strangers.collect::<Result<_>>()?;
+    let pools = Pools { suite: suite.name.clone(), is_guard: role.is_guard, rel: suite.rel, topics, strangers };
     Ok((engine.embedder_name()?, pools))
 }
 

@@ -63,7 +63,7 @@ pub fn reread(suite: &Suite, sample: usize, engine: &Engine, on: &mut dyn FnMut(
         let passages: Vec<(String, f32, f32)> = scored.collect();
         let lowest = passages.iter().map(|passage| passage.2).min_by(f32::total_cmp).unwrap_or_default();
         read.push(Reread { grades: suite.qrels.grades(&topic.id).cloned().unwrap_or_default(), passages, lowest });
-        on(Progress::Searched { system: &suite.name, done: read.len(), total: count });
+        on(Progress::Searched { system: "maxsim", done: read.len(), total: count });
     }
     Ok(Rereadings { suite: suite.name.clone(), topics: read })
 }

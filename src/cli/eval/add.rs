@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub struct AddArgs {
     /// The question 问题
     pub question: String,
-    /// Document that answers it, as rag search names it; may be given several times 文档 id
+    /// Document that answers it: its id, or its path; may be given several times 文档 id 或路径
     #[arg(long = "doc", value_name = "ID", required = true)]
     documents: Vec<String>,
     /// 3 answers it alone, 2 in part, 1 is only about it 等级
@@ -27,10 +27,11 @@ pub struct AddArgs {
 
 pub fn run(args: AddArgs, engine: &Engine, lang: Lang) -> Run {
     let roots = engine.about()?.roots();
-    engine.require_documents(&args.documents)?;
+    let documents = args.documents.iter().map(|shown| Ok(engine.resolve_document(shown)?.0));
+    let documents = documents.collect::<Result<Vec<String>, crate::error::Error>>()?;
     let mut draft = Draft::open(&args.suite, &roots)?;
     let topic = NewTopic { question: &args.question, history: &[], split: "dev", slice: &args.slice };
-    let id = draft.add(topic, &args.documents, args.grade)?;
+    let id = draft.add(topic, &documents, args.grade)?;
     let folder = args.suite.display();
     render::note(&lang.pick(
         format!("已记入 {folder}:{id};跑评测:rag eval retrieval {folder}"),

@@ -2,8 +2,9 @@
 
 use super::super::render;
 use super::super::{Outcome, Run};
+use super::Bars;
 use crate::engine::Engine;
-use crate::eval::{self, Suite};
+use crate::eval::{self, Progress, Suite};
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -20,8 +21,13 @@ pub struct LintArgs {
 
 /// Exit code 1 where something was found.
 pub fn run(args: LintArgs, engine: &Engine, lang: Lang) -> Run {
+    let mut bars = Bars::new(lang);
+    bars.show("", Progress::Documents);
     let documents = engine.documents(vec![Suite::documents_of(&args.suite)?])?;
-    let findings = eval::lint(&args.suite, &documents)?;
+    let on = &mut |done, total| bars.count(lang.pick("检查查询", "checking topics"), done, total);
+    let findings = eval::lint(&args.suite, &documents, on);
+    bars.clear();
+    let findings = findings?;
     let mut out = anstream::stdout().lock();
     for finding in &findings {
         match args.json {

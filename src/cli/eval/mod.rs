@@ -4,6 +4,7 @@ mod ablate;
 mod add;
 mod agreement;
 mod answers;
+mod bars;
 mod card;
 mod checks;
 mod diff;
@@ -18,14 +19,15 @@ mod table;
 mod tune;
 mod tune_maxsim;
 
+pub use bars::Bars;
+
 use super::render;
 use super::{Flags, Outcome, Run};
-use crate::engine::{Engine, IndexProgress};
+use crate::engine::Engine;
 use crate::error::IoContext;
 use crate::eval::{self, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
 use crate::language::Lang;
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -95,7 +97,8 @@ struct RetrievalArgs {
     /// Write the report as JSON to a file, or to stdout with - 报告写成 JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a run file in TREC's format for each system 运行结果目录
+    /// Write a run file in TREC's format for each system; with tabs between the columns where an id holds blanks, which
+    /// rag eval compare reads, and other tools only if they part columns at tabs 运行结果目录
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
     /// Write the report as one HTML page 报告写成网页
@@ -197,13 +200,6 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
     let bench = bench(&suite, engine, &Options { systems: args.systems.clone() }, lang)?;
     let mut report = eval::evaluate(&suite, &bench.runs, metric);
     report.time(&bench.latencies);
-    if let Some(dir) = &args.runs {
-        std::fs::create_dir_all(dir).at("create", dir)?;
-        for run in &bench.runs {
-            let path = dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system));
-            std::fs::write(&path, run.trec()).at("write", &path)?;
-        }
-    }
     if let Some(path) = &args.html {
         std::fs::write(path, eval::page(&suite, &bench.runs, &report, lang)).at("write", path)?;
     }
@@ -215,6 +211,14 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
     if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
         table::show(&report, &args.systems, lang)?;
     }
+    // Last: an id that no run file can hold costs no more than the file.
+    if let Some(dir) = &args.runs {
+        std::fs::create_dir_all(dir).at("create", dir)?;
+        for run in &bench.runs {
+            let path = dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system));
+            std::fs::write(&path, run.trec().map_err(crate::error::Error::from)?).at("write", &path)?;
+        }
+    }
     if args.gate { gate(&suite, &report, lang) } else { Ok(Outcome::Done) }
 }
 
@@ -223,43 +227,6 @@ fn bench(suite: &Suite, engine: &Engine, options: &Options, lang: Lang) -> anyho
     let bench = eval::bench(suite, engine, options, &mut |progress| bars.show("", progress));
     bars.clear();
     Ok(bench?)
-}
-
-/// One bar at a time, a new one for each kind of work.
-struct Bars {
-    lang: Lang,
-    shown: Option<(String, ProgressBar)>,
-}
-
-impl Bars {
-    fn new(lang: Lang) -> Bars {
-        Bars { lang, shown: None }
-    }
-
-    fn show(&mut self, row: &str, progress: Progress<'_>) {
-        let (work, done, total) = match progress {
-            Progress::Indexing(IndexProgress::Embedded { done, total }) => {
-                (self.lang.pick("向量化", "embedding"), done, total)
-            }
-            Progress::Indexing(_) => return,
-            Progress::Embedded { done, total } => (self.lang.pick("查询向量", "query vectors"), done, total),
-            Progress::Searched { system, done, total } => (system, done, total),
-        };
-        let message = format!("{row} {work}").trim().to_string();
-        if self.shown.as_ref().is_none_or(|(shown, _)| *shown != message) {
-            self.clear();
-            self.shown = Some((message.clone(), render::bar(total as u64, false).with_message(message)));
-        }
-        if let Some((_, bar)) = &self.shown {
-            bar.set_position(done as u64);
-        }
-    }
-
-    fn clear(&mut self) {
-        if let Some((_, bar)) = self.shown.take() {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 /// Every value that `suite.toml` expects, with what came out.
@@ -287,7 +254,7 @@ fn haystack(args: HaystackArgs, engine: &Engine, lang: Lang) -> Run {
     let suite = Suite::read(&args.suite, args.split.as_deref())?;
     let options = Options { systems: args.systems.clone() };
     let mut bars = Bars::new(lang);
-    let show = &mut |progress: Progress<'_>| bars.show("", progress);
+    let show = &mut |count: usize, progress: Progress<'_>| bars.show(&format!("+{count}"), progress);
     let reports = eval::haystack(&suite, &args.distractors, &args.counts, engine, &options, metric, show);
     bars.clear();
     let mut out = anstream::stdout().lock();

@@ -2,6 +2,7 @@
 
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
+use super::Bars;
 use crate::engine::Engine;
 use crate::eval::{self, Verdict};
 use crate::language::Lang;
@@ -28,9 +29,9 @@ pub struct StressArgs {
 pub fn run(args: StressArgs, engine: &Engine, lang: Lang) -> Run {
     let mut cases = eval::read_cases(&args.folder)?;
     cases.retain(|case| args.class.as_ref().is_none_or(|class| case.class == *class));
-    let bar = render::bar(cases.len() as u64, false);
-    let verdicts = eval::stress(&cases, engine, &mut |done| bar.set_position(done as u64));
-    bar.finish_and_clear();
+    let mut bars = Bars::new(lang);
+    let verdicts = eval::stress(&cases, engine, &mut |progress| bars.show("", progress));
+    bars.clear();
     let verdicts = verdicts?;
     let tallies = eval::tally(&verdicts);
     let mut out = anstream::stdout().lock();

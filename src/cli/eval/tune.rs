@@ -44,12 +44,9 @@ pub fn run(args: TuneArgs, engine: &Engine, lang: Lang) -> Run {
         embedder = name;
         pools.push(pool);
     }
-    let bar = render::bar(0, false);
-    let outcome = eval::tune(&pools, &mut |done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    });
-    bar.finish_and_clear();
+    let outcome =
+        eval::tune(&pools, &mut |done, total| bars.count(lang.pick("试参数", "trying settings"), done, total));
+    bars.clear();
     let outcome = outcome?;
     if let Some(path) = &args.write {
         let known = if path.is_file() { read_calibrations(path)? } else { Calibrations::new() };

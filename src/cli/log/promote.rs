@@ -15,8 +15,8 @@ pub struct PromoteArgs {
     /// Folder of the suite; made over what the collection holds if it is not there 评测集目录
     #[arg(long, value_name = "DIR", default_value = "evals/mine")]
     suite: PathBuf,
-    /// Document that answers it, as rag search names it; repeatable [default: those that say what the correction says, else
-    /// those cited] 文档 id
+    /// Document that answers it: its id, or its path; repeatable [default: those that say what the correction says, else
+    /// those cited] 文档 id 或路径
     #[arg(long = "doc", value_name = "ID")]
     documents: Vec<String>,
     /// Must stand in the answer, a|b for either; repeatable [default: figures and names of the correction] 答案必须包含
@@ -39,8 +39,9 @@ pub struct PromoteArgs {
 pub fn run(args: PromoteArgs, engine: &Engine, lang: Lang) -> Run {
     let logged = engine.logged(&args.entry)?;
     let group = |texts: &String| texts.split('|').map(|text| text.trim().to_string()).collect();
+    let documents = args.documents.iter().map(|shown| Ok(engine.resolve_document(shown)?.0));
     let given = Given {
-        documents: args.documents,
+        documents: documents.collect::<Result<Vec<String>, crate::error::Error>>()?,
         must: args.must.iter().map(group).collect(),
         must_not: args.must_not,
         abstain: args.abstain,
