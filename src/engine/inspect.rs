@@ -7,7 +7,6 @@ use crate::search::{self, LookedUp, Scope};
 use crate::store::{Filter, idf};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const NEIGHBOURS: usize = 5;
 
@@ -83,25 +82,6 @@ impl Engine {
             embedder: embedder.name,
             query_prefix: embedder.query_prefix,
         })
-    }
-
-    /// The indexed document that a user names: by its id, else by its path as it is shown, absolute or relative to the
-    /// current folder. An error that names it where there is none.
-    pub fn resolve_document(&self, shown: &str) -> Result<DocId> {
-        let snapshot = self.snapshot()?;
-        let mut names = vec![shown.to_string()];
-        if let Ok(path) = std::fs::canonicalize(shown) {
-            let roots = snapshot.about().roots.iter().map(Path::new);
-            let below =
-                roots.filter_map(|root| path.strip_prefix(if root == path { root.parent()? } else { root }).ok());
-            names.extend(below.map(|relative| relative.to_string_lossy().into_owned()));
-        }
-        for name in names {
-            if snapshot.has_document(&name)? {
-                return Ok(DocId(name));
-            }
-        }
-        Err(EngineProblem::NoDocument { id: shown.into() }.into())
     }
 }
 

@@ -5,7 +5,9 @@ mod filter;
 mod problem;
 mod source;
 
-pub use filter::{Comparison, Condition, Filter, FilterOutcome, PLACE_KEYS, Uncompared, Verdict, nearest_key, properties};
+pub use filter::{
+    Comparison, Condition, Filter, FilterOutcome, PLACE_KEYS, Uncompared, Verdict, nearest_key, properties,
+};
 pub use problem::StoreProblem;
 pub use source::{Source, is_within, join};
 

@@ -305,6 +305,45 @@ fn several_collections_are_searched_as_one_and_a_single_one_sees_no_other() {
 }
 
 #[test]
+fn a_key_means_the_same_in_all_collections_that_are_searched_as_one() {
+    let home = home();
+    let old = notes_with(&[("old.md", "release_no: 1.9.2"), ("odd.md", "release_no: unknown")]);
+    let new = notes_with(&[("new.md", "release_no: '1.10'\nlang: zh")]);
+    index(home.path(), &[old.path().to_str().unwrap(), "-c", "old"]);
+    index(home.path(), &[new.path().to_str().unwrap(), "-c", "new"]);
+    let found = |condition: &str| {
+        let mut command = rag(home.path());
+        command.args([
+            "search",
+            "倒排索引",
+            "--mode",
+            "lexical",
+            "-c",
+            "old",
+            "-c",
+            "new",
+            "--json",
+            "--where",
+            condition,
+        ]);
+        let (code, out, err) = outcome(&mut command);
+        let found: Value = serde_json::from_str(&out).unwrap();
+        let hits = found["hits"].as_array().unwrap().iter();
+        let docs: Vec<String> = hits.map(|hit| hit["doc"].as_str().unwrap().to_string()).collect();
+        (code, docs, found["filter"].clone(), err)
+    };
+    let (code, docs, filter, err) = found("release_no>1.9");
+    assert_eq!((code, docs.len()), (0, 1), "{err}: the two say the same, and one stands for both");
+    assert_eq!(filter["passed_over"][0]["values"], 1, "{filter}");
+    let (_, docs, ..) = found("release_no>=1.10");
+    assert_eq!(docs, ["new:new.md"]);
+    let (_, docs, filter, _) = found("lang=zh");
+    assert_eq!((docs, filter), (vec!["new:new.md".to_string()], Value::Null));
+    let (code, _, filter, _) = found("lang=en");
+    assert_eq!((code, &filter["admits_nothing"][0]), (1, &"lang=en".into()));
+}
+
+#[test]
 fn the_same_folder_in_a_second_collection_embeds_nothing() {
     let (home, notes) = (home(), notes());
     let folder = notes.path().to_str().unwrap();
