@@ -59,7 +59,7 @@ fn the_tail_of_a_section_is_joined_with_nothing_higher() {
     let text = format!("## 甲\n\n{0}\n\n### 深\n\n一。\n\n## 乙\n\n二。\n\n## 丙\n\n三。\n", han(5));
     check(&text, 600, &[("甲", (1, 7)), ("", (9, 15))]);
     // One that was cut is joined with nothing at all.
-    let text = format!("## 甲\n\n{0}\n\n{0}\n\n### 深\n\n一。\n", han(15));
+    let text = format!("## 甲\n\n{0}\n\n{0}\n\n### 深\n\n一。\n", han(13));
     check(&text, 16, &[("甲", (1, 3)), ("甲", (5, 5)), ("甲/深", (7, 9))]);
 }
 

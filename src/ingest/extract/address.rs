@@ -1,17 +1,27 @@
 //! An address: what a link leads to, as words to be found by.
 
-/// Longer addresses are data: neither shown nor indexed.
+/// Longer addresses are not shown, and indexed without their parameters.
 pub const BYTES_MAX: usize = 512;
 
-/// Whether it holds the thing itself instead of saying where that is.
+/// Whether it is not to be shown: it holds the thing itself instead of saying where that is, or nobody reads it.
 pub fn is_data(address: &str) -> bool {
-    address.len() > BYTES_MAX || address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+    address.len() > BYTES_MAX || is_of_data(address)
 }
 
-/// The words of an address, escapes read; none where it leads to a place in its own document or is data.
+/// The words of an address, escapes read; none where it leads to a place in its own document or holds the thing itself. Of
+/// a long one, what stands before its parameters.
 pub fn words(address: &str) -> Option<String> {
     let address = address.trim();
-    (!address.is_empty() && !address.starts_with('#') && !is_data(address)).then(|| decoded(address))
+    if address.is_empty() || address.starts_with('#') || is_of_data(address) {
+        return None;
+    }
+    let long = address.len() > BYTES_MAX;
+    let place = address.split(['?', '#']).next().filter(|_| long).unwrap_or(address);
+    Some(decoded(&place[..place.floor_char_boundary(BYTES_MAX)]))
+}
+
+fn is_of_data(address: &str) -> bool {
+    address.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
 /// `%E6%96%87` is 文, where that is UTF-8.

@@ -268,7 +268,7 @@ mod tests {
         assert!(read("status: [a, unverified]").is_unverified);
         assert_eq!(read("aliases: 别名").aliases, ["别名"]);
         assert_eq!(read("sources: [某书, {cite: 某文, url: x}]").source, "某书; 某文");
-        assert_eq!(read("title: x\n\ttags: a, b").properties.len(), 1, "a tab is no error");
+        assert_eq!(read("title: x\ntags:\n\t- a\n\t- b").properties.len(), 3, "a tab is no error");
     }
 
     #[test]

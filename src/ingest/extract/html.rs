@@ -223,13 +223,18 @@ impl Reader<'_> {
         Some(Tag { range: start..close + 1, name, is_end, attributes })
     }
 
+    /// The end of the tag that ends at `end`: where a quote that was never closed has swallowed tags, the first of them.
+    fn not_swallowed(&self, from: usize, end: usize) -> usize {
+        self.html[from..end].find("><").map_or(end, |at| from + at)
+    }
+
     /// The `>` that closes the tag whose name ends at `from`.
     fn close(&mut self, from: usize) -> Option<usize> {
         if self.quotes {
             let mut quote = None;
             for (at, byte) in self.html.bytes().enumerate().skip(from) {
                 match (quote, byte) {
-                    (None, b'>') => return Some(at),
+                    (None, b'>') => return Some(self.not_swallowed(from, at)),
                     (None, b'"' | b'\'') => quote = Some(byte),
                     (Some(open), _) if open == byte => quote = None,
                     _ => {}
@@ -297,6 +302,7 @@ mod tests {
         assert_eq!(text("<style>乙"), "乙");
         assert_eq!(text("甲<a href=\"x 乙"), "甲<a href=\"x 乙");
         assert_eq!(text("甲<a href=\"x>乙"), "甲|乙");
+        assert_eq!(text("<ul style=\"a><li>甲</li><a href=\"x\">乙"), "甲|乙");
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn is_clauses(line: &str) -> bool {
 
 fn is_of_works(heading: &str) -> bool {
     let heading = heading.to_lowercase();
-    let numbered = |c: char| !c.is_alphabetic() || matches!(c, '一'..='十' if "一二三四五六七八九十".contains(c));
+    let numbered = |c: char| !c.is_alphabetic() || "一二三四五六七八九十".contains(c);
     let name = heading.trim_start_matches(numbered).trim_end_matches(|c: char| !c.is_alphanumeric());
     HEADINGS.lines().any(|known| known == name)
 }
@@ -119,8 +119,8 @@ mod tests {
     fn contents_and_references_have_low_weight() {
         check(&format!("# 甲\n\n- [一](#一)\n  - [二](#二)\n\n{BODY}\n"), &["一", "二"]);
         check(
-            &format!("# 甲\n\n- 一\n- 2. 二\n- 三\n\n## 一\n\n{BODY}\n\n## 二\n\n{BODY}\n\n## 三\n"),
-            &["一", "2. 二", "三"],
+            &format!("# 甲\n\n- 一\n- 2、二\n- 三\n\n## 一\n\n{BODY}\n\n## 二\n\n{BODY}\n\n## 三\n"),
+            &["一", "2、二", "三"],
         );
         check(
             &format!(
