@@ -217,10 +217,8 @@ pub struct Models<'m> {
 
 /// Finds the passages for `typed`. The legs of `Mode::Hybrid` run on two threads.
 pub fn search(typed: &str, scope: Scope<'_>, models: Models<'_>, options: &Options) -> Result<Found> {
-    if !options.operators {
-        return found(typed, Query::read(typed, scope)?, scope, models, options);
-    }
-    let syntax = Syntax::of(typed, scope.analyzer);
+    let read = if options.operators { Syntax::of } else { Syntax::none };
+    let syntax = read(typed, scope.analyzer);
     let Syntax { phrases, excluded, .. } = syntax.clone();
     let filter = Filter { phrases, excluded, ..scope.filter.clone() };
     let scope = Scope { filter: &filter, ..scope };

@@ -7,6 +7,8 @@
 //! A minus sign leaves out what follows only at the beginning of a word, after a blank, before no number, and where there
 //! is something else to look for: `-18℃`, `A - B`, `fine-tune`, `git --force` and a `-word` alone are text. A quote that
 //! is not closed, has no word in it or follows a letter or digit (`5" 屏幕`) is text.
+//!
+//! Emoji alone are phrases in any query: nothing is like one but what holds it.
 
 use crate::text::{Analyzer, Phrase};
 use std::ops::Range;
@@ -38,9 +40,19 @@ impl Syntax {
             true => (text.trim().to_string(), excluded),
             false => (typed.to_string(), Vec::new()),
         };
-        let phrases = quoted(&text, analyzer).into_iter().map(|quoted| Phrase::new(&text[quoted])).collect();
+        let quoted = quoted(&text, analyzer).into_iter().map(|quoted| Phrase::new(&text[quoted]));
+        let phrases = quoted.chain(emoji(&text, analyzer)).collect();
         Syntax { text, phrases, excluded: excluded.into_iter().map(|excluded| excluded.phrase).collect() }
     }
+
+    /// Of a question, in which quotes and minus signs are part of the sentence.
+    pub fn none(typed: &str, analyzer: &Analyzer) -> Syntax {
+        Syntax { text: typed.trim().into(), phrases: emoji(typed, analyzer).collect(), excluded: Vec::new() }
+    }
+}
+
+fn emoji(text: &str, analyzer: &Analyzer) -> impl Iterator<Item = Phrase> {
+    analyzer.emoji_alone(text).into_iter().map(|emoji| Phrase::new(&emoji))
 }
 
 /// Where `text` has something in quotes, without them: byte ranges, ascending.
@@ -206,6 +218,14 @@ mod tests {
         ] {
             check(text, text, &[], &[]);
         }
+    }
+
+    #[test]
+    fn emoji_alone_are_phrases() {
+        check("🐼?", "🐼?", &["🐼"], &[]);
+        check("🐼在哪", "🐼在哪", &[], &[]);
+        assert_eq!(Syntax::none("\"a\" 🐼", &ANALYZER).phrases, []);
+        assert_eq!(Syntax::none("🐼", &ANALYZER).phrases, [Phrase::new("🐼")]);
     }
 
     #[test]

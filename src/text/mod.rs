@@ -70,9 +70,21 @@ impl Analyzer {
         format!("{ANALYSIS_VERSION}-{}", &self.dictionary.hash().to_hex()[..16])
     }
 
-    /// Whether there is anything in `text` to look for: punctuation, blanks and symbols make no terms. Needs no dictionary.
+    /// Whether there is anything in `text` to look for: punctuation, blanks and signs make no terms. Needs no dictionary.
     pub fn has_words(&self, text: &str) -> bool {
         normalize(text).iter().any(|glyph| segment::is_written(glyph.c))
+    }
+
+    /// The emoji of a text that has nothing else to look for, each once; none of any other text.
+    pub fn emoji_alone(&self, text: &str) -> Vec<String> {
+        let glyphs = normalize(text);
+        let mut written: Vec<char> = glyphs.iter().map(|glyph| glyph.c).filter(|c| segment::is_written(*c)).collect();
+        if !written.iter().copied().all(segment::is_emoji) {
+            return Vec::new();
+        }
+        written.sort_unstable();
+        written.dedup();
+        written.into_iter().map(String::from).collect()
     }
 
     /// The terms of a text to be indexed, ordered by position. Stop words are among them: they cost little, and phrases
@@ -143,7 +155,8 @@ fn distinct(terms: Vec<Term>) -> Vec<QueryTerm> {
             Some(&seen) => distinct[seen].count += 1,
             None => {
                 at.insert(term.text.clone(), distinct.len());
-                let is_stop_word = stopword::is_stop_word(&term.text);
+                // An emoji beside words says how they are meant, not what is asked about.
+                let is_stop_word = stopword::is_stop_word(&term.text) || term.text.starts_with(segment::is_emoji);
                 distinct.push(QueryTerm { text: term.text, count: 1, kind: term.kind, is_stop_word });
             }
         }

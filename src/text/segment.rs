@@ -25,6 +25,7 @@ pub(super) fn segment(glyphs: &[Glyph], dictionary: &Dictionary, han: Han) -> Ve
             Script::Han => segmentation.han_run(at, han),
             Script::Syllables => segmentation.syllable_run(at),
             Script::Letters => segmentation.word_run(at),
+            Script::Emoji => segmentation.emoji(at),
             Script::None if word::begins_with_dot(glyphs, at) => segmentation.word_run(at),
             Script::None => segmentation.gap(at),
         };
@@ -39,6 +40,8 @@ enum Script {
     Syllables,
     /// Letters and digits that blanks and punctuation part into words.
     Letters,
+    /// A word each.
+    Emoji,
     None,
 }
 
@@ -51,9 +54,25 @@ fn script(c: char) -> Script {
         | '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97C}' | '\u{AC00}'..='\u{D7FB}' // Hangul
         | '\u{E01}'..='\u{E3A}' | '\u{E40}'..='\u{E4E}' | '\u{E81}'..='\u{ECE}' // Thai, Lao
         | '\u{1000}'..='\u{1049}' | '\u{1780}'..='\u{17D3}' => Script::Syllables, // Myanmar, Khmer
-        '\u{1F150}'..='\u{1F189}' => Script::None, // letters in circles and squares, typed as emoji
+        _ if is_emoji(c) => Script::Emoji,
         _ if c.is_alphanumeric() => Script::Letters,
         _ => Script::None,
+    }
+}
+
+/// Pictures that are shown in colour, without the tones of skin; not the signs that texts are set with: arrows, bullets,
+/// ticks and stars in black and white.
+pub(super) fn is_emoji(c: char) -> bool {
+    match c {
+        '\u{1F3FB}'..='\u{1F3FF}' => false,
+        '\u{1F000}'..='\u{1FAFF}' => true,
+        '\u{231A}'..='\u{231B}' | '\u{23E9}'..='\u{23F3}' | '\u{2614}'..='\u{2615}' | '\u{2648}'..='\u{2653}' => true,
+        '\u{2693}' | '\u{26A0}' | '\u{26A1}' | '\u{26AA}'..='\u{26AB}' | '\u{26BD}'..='\u{26BE}' => true,
+        '\u{26C4}'..='\u{26C5}' | '\u{26CE}' | '\u{26D4}' | '\u{26EA}' | '\u{26F2}'..='\u{26F5}' | '\u{26FA}' => true,
+        '\u{26FD}' | '\u{2705}' | '\u{270A}'..='\u{270B}' | '\u{2728}' | '\u{274C}' | '\u{274E}' => true,
+        '\u{2753}'..='\u{2755}' | '\u{2757}' | '\u{2764}' | '\u{2795}'..='\u{2797}' | '\u{27B0}' | '\u{27BF}' => true,
+        '\u{2B1B}'..='\u{2B1C}' | '\u{2B50}' | '\u{2B55}' => true,
+        _ => false,
     }
 }
 
@@ -87,6 +106,12 @@ impl Segmentation<'_> {
             self.position += 1;
         }
         end
+    }
+
+    fn emoji(&mut self, at: usize) -> usize {
+        self.push(&[at], 0, Kind::Word);
+        self.position += 1;
+        at + 1
     }
 
     fn word_run(&mut self, from: usize) -> usize {

@@ -173,6 +173,18 @@ fn either_spelling_finds_the_other() {
 }
 
 #[test]
+fn an_emoji_is_a_word_and_a_sign_is_none() {
+    check("去看🐼,开心😀😀", "去 看 🐼 开心 😀 😀");
+    check("👍🏽 ❤️ 👨\u{200d}👩", "👍 ❤ 👨 👩");
+    check("★ → • ✓ ☐ ™", "tm");
+    let query = |text: &str| ANALYZER.content_words(text).join(" ");
+    assert_eq!(query("🐼饲养"), "饲养", "beside words it says nothing");
+    assert_eq!(query("🐼?"), "🐼");
+    assert_eq!(ANALYZER.emoji_alone("😀 🐼!😀").join(" "), "🐼 😀");
+    assert!(ANALYZER.emoji_alone("😀 a").is_empty() && ANALYZER.emoji_alone("?").is_empty());
+}
+
+#[test]
 fn scripts_are_cut_apart() {
     check("重跑gen-itgc后", "重跑 gen-itgc genitgc gen itgc 后");
     check("用QLoRA微调", "用 qlora 微调");

@@ -97,7 +97,8 @@ fn a_count_out_of_range_is_a_usage_error() {
 #[test]
 fn punctuation_alone_is_nothing_to_look_for() {
     let (home, _notes) = noted(NOTES);
-    for query in ["???", "。。。", "\u{200b}", "😀", "…——!", "-", "\"\"", "\u{fe0f}\u{20e3}", " \u{3000} "] {
+    for query in ["???", "。。。", "\u{200b}", "★→", "…——!", "-", "\"\"", "\u{fe0f}\u{20e3}", " \u{3000} "]
+    {
         for mode in MODES {
             let (code, out, err) = outcome(rag(home.path()).args(["search", "--mode", mode, "--json", "--", query]));
             assert!(code == 2 && out.is_empty(), "search {query:?} {mode}: {code} {out}");
@@ -106,6 +107,19 @@ fn punctuation_alone_is_nothing_to_look_for() {
             let (code, out, err) = outcome(rag(home.path()).args(ask));
             assert!(code == 2 && out.is_empty() && err.contains("hint:"), "ask {query:?} {mode}: {code} {out} {err}");
         }
+    }
+}
+
+#[test]
+fn an_emoji_finds_what_holds_it_and_nothing_else() {
+    let (home, _notes) = noted(&[("panda.md", "今天去看了🐼,排队两小时。"), ("cow.md", "今天去看了牙医。")]);
+    for mode in MODES {
+        assert_eq!(files(home.path(), &["🐼", "--mode", mode]), ["panda.md"], "{mode}");
+        assert!(files(home.path(), &["😀", "--mode", mode]).is_empty(), "{mode}");
+        let ask = ["ask", "--extractive", "--json", "--mode", mode, "😀"];
+        let (code, out, err) = outcome(rag(home.path()).args(ask));
+        let asked: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(code == 1 && asked["citations"].as_array().is_none_or(Vec::is_empty), "{mode} {code} {out} {err}");
     }
 }
 
