@@ -54,8 +54,8 @@ pub fn bar(total: u64, bytes: bool) -> ProgressBar {
 
 /// As [`bar`], for work whose end is not known.
 pub fn spinner() -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{spinner} {msg} {pos}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {msg} {pos} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     moving(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
 }
 
@@ -65,13 +65,6 @@ fn moving(bar: ProgressBar) -> ProgressBar {
         bar.enable_steady_tick(Duration::from_millis(200));
     }
     bar
-}
-
-/// As [`bar`], for work of which nobody knows how much it is.
-pub fn spinner() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg} {pos} {elapsed}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
 }
 
 pub fn bytes(count: u64) -> String {

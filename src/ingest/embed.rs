@@ -17,7 +17,7 @@ const WINDOW: usize = 256;
 /// Passages handed to the embedder at a time: few enough that progress moves and a stop is heeded soon.
 const BATCH: usize = 16;
 /// Vectors are written at least so often: an interrupted run loses no more than this.
-const KEPT_EVERY: Duration = Duration::from_secs(2);
+const KEPT_EVERY: Duration = Duration::from_millis(500);
 
 /// Computes the vectors that `documents` need and the writer does not have. Where `stop` is set, what is computed is
 /// kept and [`IngestProblem::Interrupted`] returned.

@@ -63,8 +63,11 @@ impl Bars {
 fn told(progress: Progress<'_>, lang: Lang) -> (&str, Extent) {
     let of = |done: usize, total: usize| (done as u64, Some(total as u64));
     match progress {
-        Progress::Indexing(IndexProgress::Read { files, .. }) => {
-            (lang.pick("读取文件", "reading files"), (files as u64, None))
+        Progress::Indexing(IndexProgress::Found { files }) => {
+            (lang.pick("查找文件", "finding files"), (files as u64, None))
+        }
+        Progress::Indexing(IndexProgress::Read { files, total, .. }) => {
+            (lang.pick("读取文件", "reading files"), of(files, total))
         }
         Progress::Indexing(IndexProgress::Embedded { done, total }) => {
             (lang.pick("向量化", "embedding"), of(done, total))
@@ -88,7 +91,8 @@ mod tests {
             assert!(!told(progress, Lang::Zh).0.is_empty());
         };
         let path = std::path::Path::new("a");
-        check(Progress::Indexing(IndexProgress::Read { files: 3, path }), "reading files", (3, None));
+        check(Progress::Indexing(IndexProgress::Found { files: 3 }), "finding files", (3, None));
+        check(Progress::Indexing(IndexProgress::Read { files: 3, total: 4, path }), "reading files", (3, Some(4)));
         check(Progress::Indexing(IndexProgress::Embedded { done: 1, total: 9 }), "embedding", (1, Some(9)));
         check(Progress::Indexing(IndexProgress::Publishing), "writing the index", (0, None));
         check(Progress::Searched { system: "hybrid", done: 0, total: 4 }, "hybrid", (0, Some(4)));

@@ -102,12 +102,20 @@ impl Maker<'_> {
         joined
     }
 
-    /// The headings that all of it stands under. A heading says nothing of its own about what it stands above; the blocks
+    /// The headings that it stands under: those of all of it, or down to its deepest section. A heading says nothing of its own about what it stands above; the blocks
     /// below it do.
     fn headings(&self, draft: &Draft) -> Vec<String> {
         let blocks = draft.parts.iter().map(|part| &self.content.blocks[part.block]);
-        let sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
-        let common = sections.reduce(|a, b| self.content.sections.common(a, b)).flatten();
+        let mut sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
+        let Some(first) = sections.next() else { return Vec::new() };
+        let (mut common, mut deepest, mut goes_down) = (first, first, true);
+        for section in sections {
+            common = self.content.sections.common(common, section);
+            // Where every section lies in the one before it, the path to the last names them all.
+            goes_down &= self.content.sections.common(deepest, section) == deepest;
+            deepest = section;
+        }
+        let common = if goes_down { deepest } else { common };
         let title = &self.source.document.title;
         self.content.sections.path(common).into_iter().filter(|heading| heading != title).collect()
     }

@@ -22,10 +22,10 @@ pub struct Joined {
 impl Joined {
     /// An error unless all have vectors of one embedder.
     pub fn new(mut parts: Vec<(String, EmbeddedSnapshot)>) -> Result<Joined> {
-        let all: Vec<_> = parts.iter().map(|(_, part)| part.lexical.searcher()).collect();
+        let all: Vec<_> = parts.iter().map(|(_, part)| part.lexical.as_other()).collect();
         for (at, (_, part)) in parts.iter_mut().enumerate() {
             let others = all.iter().enumerate().filter(|(other, _)| *other != at);
-            part.lexical.beside(others.map(|(_, searcher)| searcher.clone()).collect());
+            part.lexical.beside(others.map(|(_, other)| other.clone()).collect());
         }
         let (first, rest) = parts.split_first().ok_or(StoreProblem::Broken { what: "no collection".into() })?;
         let mut about = first.1.about.clone();

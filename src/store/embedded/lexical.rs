@@ -18,7 +18,8 @@ use crate::text::Analyzer;
 use filtered::Matching;
 use published::PublishedDirectory;
 use schema::{Fields, StoredPassage, register, schema};
-use statistics::Statistics;
+pub use statistics::TokenCounts;
+use statistics::{Beside, Statistics};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -51,13 +52,15 @@ pub struct LexicalIndex {
     /// The one the index was made with.
     analyzer: Arc<Analyzer>,
     /// Indexes that are searched beside this one, whose statistics count too.
-    others: Vec<Searcher>,
+    others: Vec<Beside>,
+    tokens: TokenCounts,
     /// Of the filter that was asked for last.
     matching: Mutex<Option<Arc<Vec<Matching>>>>,
 }
 
 impl LexicalIndex {
-    pub fn open(dir: &Path, analyzer: &Arc<Analyzer>) -> Result<LexicalIndex> {
+    /// `tokens` are those that [`LexicalWriter::finish`] counted.
+    pub fn open(dir: &Path, tokens: TokenCounts, analyzer: &Arc<Analyzer>) -> Result<LexicalIndex> {
         let directory = engine(PublishedDirectory::open(dir).map_err(Into::into))?;
         let index = engine(Index::open(directory))?;
         register(&index, analyzer);
@@ -65,21 +68,29 @@ impl LexicalIndex {
         let reader = engine(
             index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(16).try_into(),
         )?;
-        Ok(LexicalIndex { reader, fields, analyzer: analyzer.clone(), others: Vec::new(), matching: Mutex::new(None) })
+        Ok(LexicalIndex {
+            reader,
+            fields,
+            analyzer: analyzer.clone(),
+            others: Vec::new(),
+            tokens,
+            matching: Mutex::new(None),
+        })
     }
 
-    pub fn searcher(&self) -> Searcher {
-        self.reader.searcher()
+    /// As another index has it beside itself.
+    pub fn as_other(&self) -> Beside {
+        Beside { searcher: self.reader.searcher(), tokens: self.tokens.clone() }
     }
 
     /// From now on terms are weighed by the statistics of these too.
-    pub fn beside(&mut self, others: Vec<Searcher>) {
+    pub fn beside(&mut self, others: Vec<Beside>) {
         self.others = others;
         self.matching = Mutex::new(None);
     }
 
     fn statistics<'s>(&'s self, own: &'s Searcher) -> Statistics<'s> {
-        Statistics { own, others: &self.others }
+        Statistics { own, tokens: &self.tokens, others: &self.others }
     }
 
     pub fn search(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking> {

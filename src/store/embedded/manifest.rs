@@ -10,6 +10,7 @@
 //! generations/12/manifest.json, documents.json, rows.bin, lexical/, graph/
 //! ```
 
+use super::lexical::TokenCounts;
 use crate::document::DocId;
 use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
@@ -34,6 +35,9 @@ pub struct Manifest {
     /// Which vector log, and how many of its rows existed at publication.
     pub vector_log: String,
     pub vector_rows: usize,
+    /// Terms of each field of words.
+    #[serde(default)]
+    pub tokens: TokenCounts,
     /// Whether there is a graph over the vectors.
     pub graph: bool,
     #[serde(default)]

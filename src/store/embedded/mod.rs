@@ -132,7 +132,7 @@ impl EmbeddedStore {
         let log = VectorLog::open(&self.layout.vectors(), &manifest.vector_log, dim, manifest.vector_rows)?;
         let graph_dir = manifest.graph.then(|| dir.join("graph"));
         let vectors = Vectors { rows, log, dim, graph_dir, graph: OnceLock::new() };
-        let lexical = LexicalIndex::open(&dir.join("lexical"), &self.analyzer)?;
+        let lexical = LexicalIndex::open(&dir.join("lexical"), manifest.tokens, &self.analyzer)?;
         let vector_files = vector_log::paths(&self.layout.vectors(), &manifest.vector_log);
         let about = About {
             generation,

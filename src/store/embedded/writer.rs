@@ -1,7 +1,7 @@
 //! The next generation under way: written beside the current one, published by one rename.
 
 use super::graph::Graph;
-use super::lexical::{self, LexicalWriter};
+use super::lexical::{self, LexicalWriter, TokenCounts};
 use super::manifest::{self, Documents, FORMAT, Layout, Manifest};
 use super::rows::{self, RowTable};
 use super::vector_log::{self, VectorLog, VectorLogWriter};
@@ -180,6 +180,7 @@ impl EmbeddedWriter {
             vector_log: self.log.stem().into(),
             vector_rows: self.log.len(),
             graph,
+            tokens: TokenCounts::new(),
             sources: self.sources.clone(),
             roots: Vec::new(),
             published: now.map_or(0, |since| since.as_secs()),
@@ -293,8 +294,8 @@ impl Writer for EmbeddedWriter {
         let table: Vec<(ChunkId, u32)> = self.rows.iter().map(|(id, row)| (id.clone(), *row)).collect();
         rows::write(&self.dir.path.join("rows.bin"), &table)?;
         manifest::write_documents(&self.dir.path, &self.documents)?;
-        let manifest = self.manifest(graph);
-        self.lexical.finish()?;
+        let mut manifest = self.manifest(graph);
+        manifest.tokens = self.lexical.finish()?;
         manifest.write(&self.dir.path)?;
         manifest::sync_dir(&self.layout.generations())?;
         self.layout.publish(self.generation)?;

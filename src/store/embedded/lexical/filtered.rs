@@ -75,7 +75,7 @@ impl LexicalIndex {
     fn matching_of(&self, condition: &Condition, searcher: &Searcher) -> Result<Matching> {
         let prefix = format!("{}{UNDER}", condition.key);
         let each = |on: &mut dyn FnMut(&str)| -> Result<()> {
-            for searcher in std::iter::once(searcher).chain(&self.others) {
+            for searcher in std::iter::once(searcher).chain(self.others.iter().map(|other| &other.searcher)) {
                 each_term(searcher, self.fields.properties, &prefix, &mut |property, _| {
                     on(&property[prefix.len()..]);
                     true

@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::schema::{Fields, StoredPassage, properties, register, schema};
+use super::statistics::{TokenCounts, count_tokens};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
 use crate::private;
@@ -73,17 +74,20 @@ impl LexicalWriter {
     }
 
     /// Commits and waits for merges, so that no thread touches the folder afterwards. Segments with deleted chunks are
-    /// written anew: BM25 would go on counting them, and rank otherwise than an index that never had them.
-    pub fn finish(mut self) -> Result<()> {
+    /// written anew: BM25 would go on counting them, and rank otherwise than an index that never had them. How many terms
+    /// there are is what a reader has to be told.
+    pub fn finish(mut self) -> Result<TokenCounts> {
         engine(self.writer.commit())?;
         let segments = engine(self.writer.index().searchable_segment_metas())?;
         let stale: Vec<_> = segments.iter().filter(|meta| meta.has_deletes()).map(|meta| meta.id()).collect();
         if !stale.is_empty() {
             engine(self.writer.merge(&stale).wait())?;
         }
+        let index = self.writer.index().clone();
         engine(self.writer.wait_merging_threads())?;
         // Tantivy makes its files as the umask says.
-        private::tighten_files(&self.dir).at("write", &self.dir)
+        private::tighten_files(&self.dir).at("write", &self.dir)?;
+        count_tokens(&engine(index.reader())?.searcher(), &self.fields)
     }
 }
 
