@@ -88,8 +88,10 @@ impl Document {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chunk {
     pub id: ChunkId,
-    /// Headings above the chunk, outermost first, without the document's title.
+    /// Headings above all of the chunk, outermost first, without the document's title.
     pub headings: Vec<String>,
+    /// Of a chunk that holds several sections: the line of the file that each begins on, and the headings above it.
+    pub sections: Vec<(u32, Vec<String>)>,
     /// Bytes of `document.text`.
     pub span: Range<usize>,
     /// First and last line in the file at `document.path`, counted from 1.
@@ -131,6 +133,8 @@ pub struct Passage {
     pub id: ChunkId,
     pub title: String,
     pub headings: Vec<String>,
+    /// See [`Chunk::sections`].
+    pub sections: Vec<(u32, Vec<String>)>,
     pub path: String,
     pub source: String,
     /// Front matter `date`; may be empty.

@@ -22,6 +22,7 @@ pub fn passage(title: &str, text: &str) -> Passage {
         lines: (1, 1 + text.trim_end().matches('\n').count() as u32),
         text: text.into(),
         lead: String::new(),
+        sections: Vec::new(),
         plain: None,
     }
 }

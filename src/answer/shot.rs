@@ -45,6 +45,7 @@ impl ShotPassage {
             lines: (1, 1),
             text: self.text.clone(),
             lead: String::new(),
+            sections: Vec::new(),
             plain: None,
         }
     }

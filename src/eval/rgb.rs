@@ -304,6 +304,7 @@ fn passage(id: &str, title: &str, text: &str) -> Passage {
         lines: (1, 1),
         text: text.into(),
         lead: String::new(),
+        sections: Vec::new(),
         plain: None,
     }
 }

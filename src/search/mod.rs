@@ -14,6 +14,7 @@ mod relevance;
 mod rerank;
 mod retrieve;
 mod rrf;
+mod section;
 mod syntax;
 mod typo;
 
@@ -43,6 +44,7 @@ use collapse::{Kept, collapse};
 use excerpt::excerpt;
 use query::Query;
 use rerank::rerank;
+use section::section_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -122,6 +124,7 @@ pub struct Hit {
     pub doc: DocId,
     pub chunk: ChunkId,
     pub title: String,
+    /// Above the section that the query is about; of a passage of several sections, where no word tells, above all of it.
     pub headings: Vec<String>,
     /// Relative to the folder we are run in, where it lies below it.
     pub path: String,
@@ -152,6 +155,11 @@ pub struct Hit {
     pub source: String,
     #[serde(skip)]
     pub date: String,
+    /// The sections that the passage holds, and the headings above all of it: see [`Passage`].
+    #[serde(skip)]
+    sections: Vec<(u32, Vec<String>)>,
+    #[serde(skip)]
+    above_all: Vec<String>,
 }
 
 impl Hit {
@@ -165,7 +173,8 @@ impl Hit {
         Passage {
             id: self.chunk.clone(),
             title: self.title.clone(),
-            headings: self.headings.clone(),
+            headings: self.above_all.clone(),
+            sections: self.sections.clone(),
             path: self.path.clone(),
             source: self.source.clone(),
             date: self.date.clone(),
@@ -340,7 +349,9 @@ fn hits(kept: Vec<Kept>) -> Vec<Hit> {
             doc: candidate.chunk.doc.clone(),
             chunk: candidate.chunk,
             title: passage.title,
-            headings: passage.headings,
+            headings: passage.headings.clone(),
+            above_all: passage.headings,
+            sections: passage.sections,
             path: from_here(&here, &passage.path),
             lines: passage.lines,
             plain,
@@ -364,6 +375,12 @@ fn from_here(here: &Path, path: &str) -> String {
 }
 
 fn annotate(found: &mut Found, query: &Query<'_>, scope: Scope<'_>, options: &Options) -> Result<()> {
+    for hit in found.hits.iter_mut().filter(|hit| !hit.sections.is_empty()) {
+        let marks = query.marks(scope.analyzer, &hit.text);
+        if let Some(headings) = section_of(&hit.sections, &hit.text, hit.lines.0, &marks) {
+            hit.headings = headings.to_vec();
+        }
+    }
     if !options.explain && options.highlight.is_none() {
         return Ok(());
     }

@@ -58,6 +58,7 @@ fn passage(title: &str, text: String) -> Passage {
         lines: (1, text.lines().count() as u32),
         text,
         lead: String::new(),
+        sections: Vec::new(),
         plain: None,
     }
 }

@@ -345,6 +345,7 @@ fn what_is_sent_fits_the_window_by_the_servers_own_count() {
                     lines: (1, 1),
                     text,
                     lead: String::new(),
+                    sections: Vec::new(),
                     plain: None,
                 }
             })

@@ -69,6 +69,7 @@ impl Maker<'_> {
         Chunk {
             id: ChunkId { doc: document.id.clone(), ordinal },
             headings: self.headings(draft),
+            sections: self.sections(draft),
             lines: self.lines(&span),
             text,
             span,
@@ -102,22 +103,34 @@ impl Maker<'_> {
         joined
     }
 
-    /// The headings that it stands under: those of all of it, or down to its deepest section. A heading says nothing of its own about what it stands above; the blocks
+    /// The headings that all of it stands under. A heading says nothing of its own about what it stands above; the blocks
     /// below it do.
     fn headings(&self, draft: &Draft) -> Vec<String> {
         let blocks = draft.parts.iter().map(|part| &self.content.blocks[part.block]);
-        let mut sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
-        let Some(first) = sections.next() else { return Vec::new() };
-        let (mut common, mut deepest, mut goes_down) = (first, first, true);
-        for section in sections {
-            common = self.content.sections.common(common, section);
-            // Where every section lies in the one before it, the path to the last names them all.
-            goes_down &= self.content.sections.common(deepest, section) == deepest;
-            deepest = section;
-        }
-        let common = if goes_down { deepest } else { common };
+        let sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
+        let common = sections.reduce(|a, b| self.content.sections.common(a, b)).flatten();
+        self.path(common)
+    }
+
+    /// The headings down to that of `section`, without the document's title.
+    fn path(&self, section: Option<usize>) -> Vec<String> {
         let title = &self.source.document.title;
-        self.content.sections.path(common).into_iter().filter(|heading| heading != title).collect()
+        self.content.sections.path(section).into_iter().filter(|heading| heading != title).collect()
+    }
+
+    /// Where it goes from one section to the next, if it holds several: see [`Chunk::sections`].
+    fn sections(&self, draft: &Draft) -> Vec<(u32, Vec<String>)> {
+        let mut sections: Vec<(Option<usize>, u32)> = Vec::new();
+        for part in &draft.parts {
+            let section = self.content.blocks[part.block].section;
+            if sections.last().is_none_or(|(last, _)| *last != section) {
+                sections.push((section, self.lines(&part.span).0));
+            }
+        }
+        match sections.len() {
+            0 | 1 => Vec::new(),
+            _ => sections.into_iter().map(|(section, line)| (line, self.path(section))).collect(),
+        }
     }
 
     fn lines(&self, span: &Range<usize>) -> (u32, u32) {

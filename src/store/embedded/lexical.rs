@@ -261,9 +261,9 @@ impl LexicalIndex {
             .map(|id| {
                 let broken = || StoreProblem::Broken { what: format!("chunk {id} is not in this generation") };
                 let address = self.address(&searcher, id)?.ok_or_else(broken)?;
-                let StoredPassage { title, headings, path, source, date, lines, text, lead, plain } =
+                let StoredPassage { title, headings, sections, path, source, date, lines, text, lead, plain } =
                     self.stored(&searcher, address)?;
-                Ok(Passage { id: id.clone(), title, headings, path, source, date, lines, text, lead, plain })
+                Ok(Passage { id: id.clone(), title, headings, sections, path, source, date, lines, text, lead, plain })
             })
             .collect()
     }

@@ -76,6 +76,8 @@ pub(super) fn properties(document: &Document) -> Vec<String> {
 pub(super) struct StoredPassage {
     pub(super) title: String,
     pub(super) headings: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) sections: Vec<(u32, Vec<String>)>,
     pub(super) path: String,
     pub(super) source: String,
     /// Missing in generations from before it was kept.

@@ -42,6 +42,7 @@ impl LexicalWriter {
             let stored = StoredPassage {
                 title: document.title.clone(),
                 headings: chunk.headings.clone(),
+                sections: chunk.sections.clone(),
                 path: document.path.clone(),
                 source: document.source.clone(),
                 date: document.date().into(),
