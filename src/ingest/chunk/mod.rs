@@ -106,9 +106,13 @@ impl Maker<'_> {
     /// The headings that all of it stands under. A heading says nothing of its own about what it stands above; the blocks
     /// below it do.
     fn headings(&self, draft: &Draft) -> Vec<String> {
-        let blocks = draft.parts.iter().map(|part| &self.content.blocks[part.block]);
-        let sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
-        let common = sections.reduce(|a, b| self.content.sections.common(a, b)).flatten();
+        let common = |has: fn(&Part) -> bool| {
+            let blocks = draft.parts.iter().filter(|part| has(part)).map(|part| &self.content.blocks[part.block]);
+            let sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
+            sections.reduce(|a, b| self.content.sections.common(a, b))
+        };
+        // A table of contents says nothing either, where there is anything else.
+        let common = common(|part| part.weight != Weight::Aside).or_else(|| common(|_| true)).flatten();
         self.path(common)
     }
 

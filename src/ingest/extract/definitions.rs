@@ -32,17 +32,31 @@ pub(super) fn read(reader: &mut Reader<'_>, range: Range<usize>) {
     reader.close();
 }
 
+/// Reads a definition that stands within the range of a block, or behind all that is read of it.
+pub(super) fn within(reader: &mut Reader<'_>, range: Range<usize>) {
+    let text = reader.text;
+    if reader.content.blocks.last().is_none_or(|block| block.span.end <= range.start) {
+        return read(reader, range);
+    }
+    let Some((_, rest)) = text[range.clone()].split_once("]:") else { return };
+    let target = rest.split_whitespace().next().unwrap_or_default();
+    reader.address(range.start, target.trim_matches(['<', '>']));
+    if address::is_data(target) {
+        let at = range.end - rest.len() + (rest.len() - rest.trim_start().len());
+        reader.content.hidden.push(at..at + target.len(), false);
+    }
+}
+
 /// Whether the line is a definition, or goes on with one.
 fn line(reader: &mut Reader<'_>, range: Range<usize>) -> bool {
     let line = &reader.text[range.clone()];
     let Some((label, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once("]:")) else {
         let is_address = line.starts_with('<') || line.contains("://") || address::is_data(line);
-        match is_address {
-            true => reader.address(range.start, line.trim_matches(['<', '>'])),
-            false => reader.put(line, range.clone()),
-        }
         if address::is_data(line) {
+            reader.address(range.start, line);
             reader.content.hidden.push(range, false);
+        } else {
+            reader.put(line, range.clone());
         }
         return is_address || line.starts_with(['"', '\'', '(']);
     };

@@ -19,10 +19,18 @@ impl Reader<'_> {
     pub fn read(&mut self, from: usize, may_stop: bool) -> Option<usize> {
         let mut covered = from;
         let text = self.text;
-        for (event, range) in Parser::new_ext(&text[from..], extensions()).into_offset_iter() {
+        let events = Parser::new_ext(&text[from..], extensions()).into_offset_iter();
+        let mut defined: Vec<Range<usize>> = events
+            .reference_definitions()
+            .iter()
+            .map(|(_, definition)| definition.span.start + from..definition.span.end + from)
+            .collect();
+        defined.sort_by_key(|range| std::cmp::Reverse(range.start));
+        for (event, range) in events {
             let range = range.start + from..range.end + from;
             if self.depth == 0 && range.start >= covered {
                 definitions::read(self, covered..range.start);
+                while defined.pop_if(|definition| definition.start < range.start).is_some() {}
                 if let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = &event
                     && may_stop
                     && let Some(stop) = fence::open_until(text, &range)
@@ -32,7 +40,14 @@ impl Reader<'_> {
                 }
                 covered = covered.max(range.end);
             }
+            let end = range.end;
             self.event(event, range);
+            // A list's range may go on over definitions below it.
+            while self.depth == 0
+                && let Some(definition) = defined.pop_if(|definition| definition.start < end)
+            {
+                definitions::within(self, definition);
+            }
         }
         self.close();
         definitions::read(self, covered..text.len());

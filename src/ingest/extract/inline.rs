@@ -63,6 +63,7 @@ impl Found<'_> {
         let name = &self.text[2..end];
         if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '|' | ' ')) {
             let fold = usize::from(self.text[end + 1..].starts_with(['+', '-']));
+            self.asides.push(name.into());
             self.removed.push(0..end + 1 + fold);
         }
     }
@@ -168,7 +169,7 @@ mod tests {
         check("![[图 1.png]] 后", false, " 后", &["图 1.png"]);
         check("一个==重点==词,a == b == c", false, "一个重点词,a == b == c", &[]);
         check("前%%不给人看%%后,100%%与50%%", false, "前后,100%%与50%%", &[]);
-        check("[!warning]- 当心", false, " 当心", &[]);
+        check("[!warning]- 当心", false, " 当心", &["warning"]);
         check("安装 {#install}", true, "安装 ", &["install"]);
         check("数组 [[1,2],[3,4]]", false, "数组 [[1,2],[3,4]]", &[]);
     }
