@@ -136,9 +136,10 @@ pub fn say_left_out(report: &IndexReport, lang: Lang) {
                 lang.pick(format!(",其中 {count} 个字符无法辨认"), format!(", {count} characters of them unknown"))
             }
         };
+        let more = if decoded.files > 1 { " …" } else { "" };
         render::note(&lang.pick(
-            format!("{} 个文件按 {encoding} 解码({}){replaced}", decoded.files, decoded.first),
-            format!("{} files were read as {encoding} ({}){replaced}", decoded.files, decoded.first),
+            format!("按 {encoding} 解码:{} 个文件({}{more}){replaced}", decoded.files, decoded.first),
+            format!("read as {encoding}: {} ({}{more}){replaced}", decoded.files, decoded.first),
         ));
     }
     for root in &report.barren {

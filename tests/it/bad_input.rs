@@ -37,7 +37,7 @@ fn a_path_that_is_not_there_and_a_folder_with_nothing_to_index() {
     let said = complaint(home.path(), dir.path(), &["index", root]);
     assert_eq!(
         said,
-        "error: nothing to index under DIR\nhint: .md, .txt and .jsonl files are indexed; files that .gitignore names are not\n"
+        "error: nothing to index under DIR\nhint: .md, .txt and .jsonl files are indexed; those that .gitignore or .ragignore name are not\n"
     );
 }
 
@@ -46,18 +46,22 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_indexed() {
     let (home, dir) = (home(), tempfile::tempdir().unwrap());
     fs::write(dir.path().join("good.md"), "好的。\n").unwrap();
     fs::write(dir.path().join("gbk.txt"), [0xd6, 0xd0, 0xce, 0xc4]).unwrap();
+    fs::write(dir.path().join("binary.txt"), [0, 1, 2, 3, 0, 0, 0, 0]).unwrap();
     fs::File::create(dir.path().join("huge.txt")).unwrap().set_len(200 << 20).unwrap();
     fs::write(dir.path().join("bad.jsonl"), "{}\n").unwrap();
     let (code, out, err) = outcome(rag(home.path()).arg("index").arg(dir.path()));
     let err = err.replace(&dir.path().display().to_string(), "DIR");
     assert_eq!(code, 0, "{err}");
-    assert!(out.starts_with("generation 1: 1 added"), "{out}");
+    assert!(out.starts_with("generation 1: 2 added"), "{out}");
+    assert!(out.contains("left out: too large 1, not text 1 (rag status -v names them)"), "{out}");
     assert_eq!(
         err,
-        "warning: DIR/bad.jsonl: line 1 is not a JSON document with _id and text: missing field `_id` at line 1 column 2\n\
-         warning: DIR/gbk.txt: is not UTF-8 (byte 0)\n\
+        "read as GB18030: 1 (DIR/gbk.txt)\n\
+         warning: DIR/bad.jsonl: line 1 is not a JSON document with _id and text: missing field `_id` at line 1 column 2\n\
+         warning: DIR/binary.txt: is binary data, not text\n\
          warning: DIR/huge.txt: is 200 MiB, more than the limit of 64 MiB\n\
-         hint: one {\"_id\":…,\"title\":…,\"text\":…} a line\n"
+         hint: one {\"_id\":…,\"title\":…,\"text\":…} a line\n\
+         hint: split the file, or raise RAG_FILE_MIB_MAX\n"
     );
 }
 
@@ -70,7 +74,7 @@ fn a_file_that_becomes_unreadable_keeps_its_place_in_the_index() {
     fs::write(notes.join("a.md"), "---\nid: an-id-unlike-its-path\n---\n苹果。\n").unwrap();
     fs::write(notes.join("b.jsonl"), "{\"_id\":\"1\",\"text\":\"香蕉\"}\n{\"_id\":\"2\",\"text\":\"樱桃\"}\n").unwrap();
     assert_eq!(index().0, 0);
-    fs::write(notes.join("a.md"), [0xff, 0xfe]).unwrap();
+    fs::write(notes.join("a.md"), [0, 159, 146, 0, 0, 1, 2]).unwrap();
     fs::write(notes.join("b.jsonl"), "{\"_id\":\"1\",\"text\":\"香蕉\"}\n{\"_id\":\"2\",\"te\n").unwrap();
     assert_eq!(index().0, 0);
     for word in ["苹果", "樱桃"] {

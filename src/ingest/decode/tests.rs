@@ -220,7 +220,8 @@ const TRADITIONAL: &[&str] = &[
 #[test]
 fn short_chinese_texts_are_told_apart_as_well_as_can_be() {
     let texts = |of: &[&str], form: fn(&str) -> String| -> Vec<String> { of.iter().map(|text| form(text)).collect() };
-    let forms: [(fn(&str) -> String, [usize; 2]); 3] = [
+    type Form = fn(&str) -> String;
+    let forms: [(Form, [usize; 2]); 3] = [
         (|text| text.into(), [25, 25]),
         (|text| format!("# {text}\n"), [25, 25]),
         (|text| format!("{text}。{text},{text}!\n"), [25, 25]),

@@ -12,7 +12,7 @@ const HAN_MIN: usize = 8;
 /// sentence. By the letter of Markdown all of it is code; so it is taken for code where nothing looks like prose.
 pub fn open_until(text: &str, range: &Range<usize>) -> Option<usize> {
     let fenced = &text[range.clone()];
-    if text[range.end..].trim().len() > 0 || is_closed(fenced) {
+    if !text[range.end..].trim().is_empty() || is_closed(fenced) {
         return None;
     }
     let mut at = range.start;

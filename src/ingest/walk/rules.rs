@@ -4,7 +4,7 @@ use crate::files::read_regular;
 use crate::ingest::passed_over::{PassedOver, Why};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// From the strongest to the weakest; a deeper folder's beats one above.
 const FILES: [&str; 3] = [".ragignore", ".ignore", ".gitignore"];
@@ -92,7 +92,7 @@ pub fn flaw(pattern: &str) -> Option<String> {
 
 /// The rules in the file at `path`, for what lies below `folder`; none where there is no such file. One that cannot be
 /// read is named: what it would have hidden is indexed.
-fn read(path: &PathBuf, folder: &Path, passed_over: &mut PassedOver) -> Option<Gitignore> {
+fn read(path: &Path, folder: &Path, passed_over: &mut PassedOver) -> Option<Gitignore> {
     let bytes = match read_regular(path, BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
