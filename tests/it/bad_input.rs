@@ -57,7 +57,7 @@ fn files_that_cannot_be_read_are_named_and_the_rest_is_indexed() {
     assert_eq!(
         err,
         "read as GB18030: 1 (DIR/gbk.txt)\n\
-         warning: DIR/bad.jsonl: line 1 is not a JSON document with _id and text: missing field `_id` at line 1 column 2\n\
+         warning: DIR/bad.jsonl: line 1 is not a JSON document with _id and text: it has neither _id nor id that is a text or a number\n\
          warning: DIR/binary.txt: is binary data, not text\n\
          warning: DIR/huge.txt: is 200 MiB, more than the limit of 64 MiB\n\
          hint: one {\"_id\":…,\"title\":…,\"text\":…} a line\n\

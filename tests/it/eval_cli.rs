@@ -247,7 +247,7 @@ fn a_users_own_suite_grows_one_question_at_a_time() {
     let (code, _, err) = add("x", "n9");
     assert_eq!(
         (code, err.as_str()),
-        (2, "error: no indexed document has the id n9\nhint: rag search --json names it as doc\n")
+        (2, "error: no indexed document has the id or the path n9\nhint: rag search --json names it as doc\n")
     );
     let (code, out, err) = outcome(rag(home.path()).args(["eval", "retrieval", mine, "--json", "-"]));
     assert_eq!(code, 0, "{err}");
