@@ -12,6 +12,8 @@ pub enum Stage {
     Dense,
     /// Not a leg: the share of the query's identifiers and numbers that a candidate has.
     Exact,
+    /// Not a leg: the share of the query's rare names that a candidate has.
+    Name,
     Fusion,
     /// Not a stage of its own: what a reranker said of a passage.
     Reranker,
@@ -24,6 +26,7 @@ impl std::fmt::Display for Stage {
             Stage::Lexical => "lexical",
             Stage::Dense => "dense",
             Stage::Exact => "exact",
+            Stage::Name => "name",
             Stage::Fusion => "fusion",
             Stage::Reranker => "reranker",
             Stage::Rerank => "rerank",

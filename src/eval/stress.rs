@@ -1,13 +1,17 @@
-//! The stress suite: small cases of what breaks in other engines, each with its own few documents.
+//! The stress suite: small cases of what breaks in other engines, each with its own few documents or among those of a
+//! folder.
 
+use super::EvalProblem;
 use super::bench::Progress;
 use super::files::{read_lines, read_toml};
 use crate::engine::{Engine, IndexRequest, Mode, System};
 use crate::error::{Error, Io, IoContext, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::Write;
-use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
 
 /// Hits looked at for what must be absent: more than a case has documents.
 const LIMIT: usize = 50;
@@ -19,7 +23,11 @@ pub struct Case {
     pub id: String,
     pub class: String,
     pub query: String,
+    /// Its own; none where it is asked `among` others.
+    #[serde(default)]
     documents: Vec<CaseDocument>,
+    /// A folder, as seen from the suite's, whose files are searched: what is rare is so among many only.
+    among: Option<PathBuf>,
     /// Must be ranked first.
     first: String,
     /// A lexical search must not return these at all.
@@ -65,30 +73,65 @@ pub struct Tally {
     pub cases: usize,
 }
 
-/// Reads `cases.jsonl` in `folder`.
+/// Reads `cases.jsonl` in `folder`. An error where a case has no documents, or both kinds.
 pub fn read_cases(folder: &Path) -> Result<Vec<Case>> {
-    read_lines(&folder.join("cases.jsonl"), "a case")
+    let path = folder.join("cases.jsonl");
+    let mut cases: Vec<Case> = read_lines(&path, "a case")?;
+    for case in &mut cases {
+        if case.documents.is_empty() == case.among.is_none() {
+            let reason = format!("{} has either `documents` or `among`", case.id);
+            return Err(EvalProblem::BadSuite { path, reason }.into());
+        }
+        case.among = case.among.take().map(|among| folder.join(among));
+    }
+    Ok(cases)
 }
 
-/// Indexes the documents of every case by themselves and asks its query.
+/// Indexes the documents of every case by themselves, a folder once for all that are asked among its files, and asks the
+/// case's query.
 pub fn stress(cases: &[Case], engine: &Engine, on: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<Verdict>> {
     let dir = tempfile::tempdir().at("create", std::env::temp_dir())?;
     let path = dir.path().join("case.jsonl");
     let base = engine.aside("stress");
     let queries: Vec<&str> = cases.iter().map(|case| case.query.as_str()).collect();
     base.embed_queries(&queries, &mut |done, total| on(Progress::Embedded { done, total }))?;
+    let mut folders: BTreeMap<&Path, Engine> = BTreeMap::new();
     let mut verdicts = Vec::new();
     for (index, case) in cases.iter().enumerate() {
-        write_documents(case, &path)?;
-        let engine = base.aside("stress");
-        let request = IndexRequest { roots: vec![path.clone()], rebuild: true, prune: true, ..IndexRequest::default() };
-        engine.index(request, &std::sync::atomic::AtomicBool::new(false), &mut |_| ())?;
+        let own;
+        let engine = match &case.among {
+            Some(folder) => match folders.entry(folder) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(over(folder, &base)?),
+            },
+            None => {
+                write_documents(case, &path)?;
+                own = base.aside("stress");
+                let request = IndexRequest { rebuild: true, prune: true, ..of(&path) };
+                own.index(request, &AtomicBool::new(false), &mut |_| ())?;
+                &own
+            }
+        };
         for mode in &case.modes {
-            verdicts.push(judge(case, mode, &engine)?);
+            verdicts.push(judge(case, mode, engine)?);
         }
         on(Progress::Searched { system: "stress", done: index + 1, total: cases.len() });
     }
     Ok(verdicts)
+}
+
+/// The engine over the files of `folder`, which are kept indexed for the next run.
+fn over(folder: &Path, base: &Engine) -> Result<Engine> {
+    let folder = folder.canonicalize().at("read", folder)?;
+    // Settings that index otherwise have an index of their own.
+    let key = blake3::hash(format!("{} {}", folder.display(), base.indexing_key()).as_bytes()).to_hex();
+    let engine = base.aside(&format!("stress-{}", &key[..16]));
+    engine.index(of(&folder), &AtomicBool::new(false), &mut |_| ())?;
+    Ok(engine)
+}
+
+fn of(path: &Path) -> IndexRequest {
+    IndexRequest { roots: vec![path.to_path_buf()], ..IndexRequest::default() }
 }
 
 fn write_documents(case: &Case, path: &Path) -> Result<()> {

@@ -41,6 +41,7 @@ pub(super) struct Scored {
     bm25: f32,
     pub(super) cosine: f32,
     exact: f32,
+    name: f32,
     rrf: f32,
     /// Share of the question's terms, weighted by idf.
     pub(super) coverage: f32,
@@ -112,7 +113,8 @@ impl TopicPool {
     }
 
     pub(super) fn fused(&self, scored: &Scored, calibration: &Calibration) -> f32 {
-        calibration.points(calibration.weight_dense(self.gap), scored.bm25, scored.cosine, scored.exact)
+        let Scored { bm25, cosine, exact, name, .. } = *scored;
+        calibration.points(calibration.weight_dense(self.gap), bm25, cosine, exact, name)
     }
 }
 
@@ -123,6 +125,7 @@ impl Scored {
             bm25: score(Stage::Lexical),
             cosine: score(Stage::Dense),
             exact: score(Stage::Exact),
+            name: score(Stage::Name),
             rrf: Rrf::default().score(&candidate.trail),
             coverage,
             document: candidate.chunk.doc.0,
@@ -272,7 +275,7 @@ mod tests {
         let scored = |n: usize| {
             let (right, wrong) = (if n == 0 { 1.0 } else { 0.0 }, if n == 1 { 1.0 } else { 0.0 });
             let (bm25, cosine) = if lexical_is_right { (10.0 * right, 0.01 * wrong) } else { (wrong, 0.1 * right) };
-            Scored { document: format!("d{n}"), bm25, cosine, exact: 0.0, rrf: 0.0, coverage: 0.5 }
+            Scored { document: format!("d{n}"), bm25, cosine, exact: 0.0, name: 0.0, rrf: 0.0, coverage: 0.5 }
         };
         TopicPool { gap: 0.1, scored: (0..12).map(scored).collect(), grades: [("d0".to_string(), 1)].into() }
     }

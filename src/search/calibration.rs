@@ -14,6 +14,10 @@ const BUILT_IN: &str = include_str!("calibration.toml");
 /// The weight of the dense leg is not moved further than this by one query.
 const FACTOR_MAX: f32 = 2.0;
 
+/// A rare name outweighs so many times the lead that the dense leg usually has: a passage without it cannot be what is
+/// meant, unless its vector is very sure. Chosen on the dev sets; it is a multiple because a lead belongs to the embedder.
+const NAME_LEADS: f32 = 4.0;
+
 /// See [`super::fuse`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,9 +46,14 @@ impl Calibration {
         self.scale * factor.clamp(1.0 / FACTOR_MAX, FACTOR_MAX)
     }
 
-    /// A candidate's evidence in points of BM25; `weight_dense` is that of its query.
-    pub fn points(&self, weight_dense: f32, bm25: f32, cosine: f32, exact: f32) -> f32 {
-        bm25 + weight_dense * cosine + self.exact * exact
+    /// Points of BM25 for having all of the query's rare names.
+    pub fn weight_name(&self) -> f32 {
+        NAME_LEADS * self.scale * self.gap
+    }
+
+    /// A candidate's evidence in points of BM25; `weight_dense` is that of its query, `exact` and `name` are shares.
+    pub fn points(&self, weight_dense: f32, bm25: f32, cosine: f32, exact: f32, name: f32) -> f32 {
+        bm25 + weight_dense * cosine + self.exact * exact + self.weight_name() * name
     }
 
     /// That of the embedder in the file at `own`, else in ours; none for an embedder that nobody has judged with.

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! score = bm25 + w · (cosine − lowest cosine) + exact · share of the query's identifiers and numbers that are there
+//!       + name · share of the query's rare names that are there, see [`super::name`]
 //! w     = scale · e^(trust · (gap / usual gap − 1))
 //! gap   = cosine of the 1st − cosine of the 10th: a dense leg that tells its first from the rest is trusted more
 //! ```
@@ -40,6 +41,7 @@ pub enum Weighed {
     Evidence {
         weight_dense: f32,
         weight_exact: f32,
+        weight_name: f32,
         gap: f32,
         usual_gap: f32,
     },
@@ -53,9 +55,10 @@ pub enum Weighed {
 impl std::fmt::Display for Weighed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Weighed::Evidence { weight_dense, weight_exact, gap, usual_gap } => write!(
+            Weighed::Evidence { weight_dense, weight_exact, weight_name, gap, usual_gap } => write!(
                 f,
-                "evidence: weight_dense {weight_dense:.1} · weight_exact {weight_exact:.1} · gap {gap:.3} (usual {usual_gap:.3})"
+                "evidence: weight_dense {weight_dense:.1} · weight_exact {weight_exact:.1} · weight_name {weight_name:.1} \
+                 · gap {gap:.3} (usual {usual_gap:.3})"
             ),
             Weighed::Rrf { k, weight_lexical, weight_dense } => {
                 write!(f, "rrf: k {k} · weight_lexical {weight_lexical} · weight_dense {weight_dense}")
@@ -85,10 +88,17 @@ fn add_up(pool: &mut [Candidate], calibration: &Calibration) -> Weighed {
     let weight_dense = calibration.weight_dense(gap);
     let lowest = pool.iter().map(cosine).min_by(f32::total_cmp).unwrap_or_default();
     for candidate in pool {
-        let [bm25, exact] = [Stage::Lexical, Stage::Exact].map(|stage| candidate.score_of(stage).unwrap_or_default());
-        candidate.score = calibration.points(weight_dense, bm25, cosine(candidate) - lowest, exact);
+        let [bm25, exact, name] =
+            [Stage::Lexical, Stage::Exact, Stage::Name].map(|stage| candidate.score_of(stage).unwrap_or_default());
+        candidate.score = calibration.points(weight_dense, bm25, cosine(candidate) - lowest, exact, name);
     }
-    Weighed::Evidence { weight_dense, weight_exact: calibration.exact, gap, usual_gap: calibration.gap }
+    Weighed::Evidence {
+        weight_dense,
+        weight_exact: calibration.exact,
+        weight_name: calibration.weight_name(),
+        gap,
+        usual_gap: calibration.gap,
+    }
 }
 
 fn gap(pool: &[Candidate]) -> f32 {
@@ -164,6 +174,25 @@ mod tests {
         assert_eq!(order(&fused), [1, 0, 2]);
         let scores: Vec<f32> = fused.iter().map(|c| c.score).collect();
         assert!((scores[0] - 35.974).abs() < 1e-2 && (scores[1] - 28.487).abs() < 1e-2 && scores[2] == 0.0);
+    }
+
+    #[test]
+    fn a_rare_name_outweighs_the_usual_lead_of_the_dense_leg_and_not_every_lead() {
+        let named = |scores: &[(f32, f32)], at: usize| {
+            let mut pool = pool(scores);
+            for (index, candidate) in pool.iter_mut().enumerate() {
+                let share = if index == at { 1.0 } else { 0.0 };
+                candidate.trail.push(Step { stage: Stage::Name, rank: None, score: share });
+            }
+            pool
+        };
+        // 4 leads of 100 · .1 are 40 points. 2 + 40 against 9 + 100 · .1; a gap five times the usual doubles w.
+        assert_eq!(order(&fuse(named(&[(9.0, 0.5), (2.0, 0.4)], 1), &EVIDENCE, 10).0), [1, 0]);
+        assert_eq!(order(&fuse(named(&[(9.0, 0.9), (2.0, 0.4)], 1), &EVIDENCE, 10).0), [0, 1]);
+        // By ranks: 1/62 + 1/62 + 1/61 against 1/61 + 1/61.
+        assert_eq!(order(&fuse(named(&[(9.0, 0.9), (2.0, 0.4)], 1), &RRF, 10).0), [1, 0]);
+        let (fused, _) = fuse(named(&[(9.0, 0.9), (2.0, 0.4)], 1), &RRF, 10);
+        assert!((fused.iter().next().unwrap().score - 0.048_651).abs() < 1e-6);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod fuse;
 mod known;
 mod looked_up;
 mod merge;
+mod name;
 mod problem;
 mod query;
 mod relevance;

@@ -1,5 +1,6 @@
 //! The two legs: postings for the query's terms, neighbours of the query's vector.
 
+use super::name::{self, Name};
 use super::query::Query;
 use super::rrf::Rrf;
 use super::{SearchProblem, millis};
@@ -12,6 +13,9 @@ use crate::store::{Filter, LexicalQuery, Snapshot, StoreProblem};
 use crate::text::Analyzer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+
+/// Candidates that are in for a name, wherever the legs list them.
+const NAMED: usize = 10;
 
 type Timings = BTreeMap<&'static str, f64>;
 
@@ -31,8 +35,10 @@ pub struct Leg<Q> {
 }
 
 /// Of what the legs have among their first `depth`, the best `depth` by reciprocal rank, ordered by chunk: ranks alone make
-/// a good choice of candidates, which finds more than either leg, and a poor order. Each trail has a lexical step, then a dense one, then
-/// an exact one if the query has identifiers. The legs run side by side: a cold start loads the dictionary on one thread and the model on the other.
+/// a good choice of candidates, which finds more than either leg, and a poor order. The best that have a rare name of the
+/// query are among them in any case. Each trail has a lexical step, then a dense one, then an exact one if the query has
+/// identifiers, then one of names if it has any. The legs run side by side: a cold start loads the dictionary on one
+/// thread and the model on the other.
 pub fn both(
     query: &Query<'_>,
     scope: Scope<'_>,
@@ -47,8 +53,11 @@ pub fn both(
         Ok::<_, crate::error::Error>((lexical?, dense?))
     })?;
     let begin = Instant::now();
-    let mut pool = pool(&lexical, &dense, depth, rrf, scope.snapshot)?;
+    let names = name::names(query, scope)?;
+    let named = named(&names, scope)?;
+    let mut pool = pool(&lexical, &dense, (depth, &named), rrf, scope.snapshot)?;
     add_exact(&mut pool, &query.identifiers(scope.analyzer), scope.snapshot)?;
+    add_names(&mut pool, &names, scope.snapshot)?;
     let mut timings_ms = lexical.timings_ms;
     timings_ms.extend(dense.timings_ms);
     timings_ms.insert("pool", millis(begin));
@@ -60,7 +69,7 @@ pub fn both(
 fn pool(
     lexical: &Leg<LexicalQuery>,
     dense: &Leg<Embedding>,
-    depth: usize,
+    (depth, named): (usize, &[ChunkId]),
     rrf: &Rrf,
     snapshot: &dyn Snapshot,
 ) -> Result<Vec<Candidate>> {
@@ -71,7 +80,7 @@ fn pool(
     let mut chunks: Vec<(f32, &ChunkId)> = union.into_iter().map(|chunk| (by_rank(chunk), chunk)).collect();
     chunks.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     chunks.truncate(depth);
-    let chunks: BTreeSet<&ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk).collect();
+    let chunks: BTreeSet<&ChunkId> = chunks.into_iter().map(|(_, chunk)| chunk).chain(named).collect();
     let lacking = |steps: &BTreeMap<&ChunkId, Step>| -> Vec<ChunkId> {
         chunks.iter().filter(|chunk| !steps.contains_key(*chunk)).map(|chunk| (*chunk).clone()).collect()
     };
@@ -101,6 +110,27 @@ fn add_exact(pool: &mut [Candidate], identifiers: &[String], snapshot: &dyn Snap
     for (candidate, matched) in pool.iter_mut().zip(snapshot.matched(identifiers, &ids)?) {
         let share = matched.iter().filter(|is_there| **is_there).count() as f32 / identifiers.len() as f32;
         candidate.trail.push(Step { stage: Stage::Exact, rank: None, score: share });
+    }
+    Ok(())
+}
+
+/// The best passages that have one of `names`: a rare one can stand in a long query that is about something else.
+fn named(names: &[Name], scope: Scope<'_>) -> Result<Vec<ChunkId>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ranking = scope.snapshot.lexical(&name::lookup(names), scope.filter, NAMED)?;
+    Ok(ranking.into_candidates().into_iter().map(|candidate| candidate.chunk).collect())
+}
+
+/// Where the query has rare names, every candidate gets a step with the share of them that it has.
+fn add_names(pool: &mut [Candidate], names: &[Name], snapshot: &dyn Snapshot) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ChunkId> = pool.iter().map(|candidate| candidate.chunk.clone()).collect();
+    for (candidate, share) in pool.iter_mut().zip(name::shares(names, &ids, snapshot)?) {
+        candidate.trail.push(Step { stage: Stage::Name, rank: None, score: share });
     }
     Ok(())
 }

@@ -109,6 +109,11 @@ impl Dictionary {
         jieba
     }
 
+    /// Whether it has `word`, and not because of the user.
+    pub fn is_common(&self, word: &str) -> bool {
+        self.jieba().has_word(word) && !self.user.iter().any(|(own, _)| own == word)
+    }
+
     /// Changes whenever any word, frequency or character mapping does.
     pub fn hash(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new();

@@ -130,6 +130,17 @@ impl Analyzer {
         terms.filter(|term| term.kind != Kind::Part).map(|term| term.text).collect()
     }
 
+    /// Whether `word`, as analysis writes it, is a function word or the frame of a question.
+    pub fn is_stop_word(&self, word: &str) -> bool {
+        stopword::is_stop_word(word)
+    }
+
+    /// Whether the general dictionary or that of our field has the Chinese `word`, as analysis writes it: what a user
+    /// adds is special to that user.
+    pub fn is_common(&self, word: &str) -> bool {
+        self.dictionary.is_common(word)
+    }
+
     /// The byte ranges of `text` that match any of `terms`, ascending; those that touch are joined.
     pub fn highlight(&self, text: &str, terms: &[QueryTerm]) -> Vec<Range<usize>> {
         let wanted: HashSet<&str> = terms.iter().map(|term| term.text.as_str()).collect();

@@ -2,6 +2,7 @@
 
 use super::engine;
 use super::schema::{Fields, StoredPassage, properties, register, schema};
+use super::published::PublishedDirectory;
 use super::statistics::{TokenCounts, count_tokens};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
@@ -84,11 +85,12 @@ impl LexicalWriter {
         if !stale.is_empty() {
             engine(self.writer.merge(&stale).wait())?;
         }
-        let index = self.writer.index().clone();
         engine(self.writer.wait_merging_threads())?;
         // Tantivy makes its files as the umask says.
         private::tighten_files(&self.dir).at("write", &self.dir)?;
-        count_tokens(&engine(index.reader())?.searcher(), &self.fields)
+        let directory = engine(PublishedDirectory::open(&self.dir).map_err(Into::into))?;
+        let reader = engine(engine(Index::open(directory))?.reader())?;
+        count_tokens(&reader.searcher(), &self.fields)
     }
 }
 
