@@ -189,6 +189,35 @@ fn no_class_of_the_stress_suite_regresses() {
     assert!(code == 1 && out.contains("nobody ←") && err.contains("expected"), "{out}{err}");
 }
 
+/// As `evals/stress/README.md` says: each term is in the one file that must be first for it, and is asked for in three ways.
+#[test]
+fn what_the_stress_suite_calls_rare_is_in_one_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folded = |text: &str| -> String { rag::text::fold(text).chars().filter(|c| !c.is_whitespace()).collect() };
+    let file = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, folded(&fs::read_to_string(path).unwrap()))
+    };
+    let files: Vec<(String, String)> =
+        fs::read_dir(root.join("corpus")).unwrap().map(|entry| file(entry.unwrap().path())).collect();
+    let cases = fs::read_to_string(root.join("evals/stress/cases.jsonl")).unwrap();
+    let cases: Vec<Value> = cases.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rare: Vec<&Value> = cases.iter().filter(|case| case["class"] == "rare").collect();
+    assert_eq!(rare.len(), 90);
+    for of_term in rare.chunks(3) {
+        let term = of_term[0]["query"].as_str().unwrap();
+        assert!(of_term.iter().all(|case| case["query"].as_str().unwrap().contains(term)), "{term}");
+        // The 30% of 130% is another number.
+        let has = |text: &str| {
+            let is_inner = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+            let begins_inside = |at: usize| term.starts_with(is_inner) && text[..at].ends_with(is_inner);
+            text.match_indices(&folded(term)).any(|(at, _)| !begins_inside(at))
+        };
+        let found: Vec<&str> = files.iter().filter(|(_, text)| has(text)).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(found, [of_term[0]["first"].as_str().unwrap()], "{term}");
+    }
+}
+
 #[test]
 fn an_ablation_sets_every_row_against_the_default() {
     let (home, dir) = (home(), tempfile::tempdir().unwrap());
