@@ -96,7 +96,8 @@ fn what_earlier_versions_wrote_is_read() {
 #[test]
 fn an_id_never_holds_what_would_break_a_line() {
     let (home, dir) = (home(), tempfile::tempdir().unwrap());
-    let lines = [json!({"_id": "a\tb", "text": "苹果富含果胶。"}), json!({"_id": "c\nd", "text": "钢琴有 88 个琴键。"})];
+    let lines =
+        [json!({"_id": "a\tb", "text": "苹果富含果胶。"}), json!({"_id": "c\nd", "text": "钢琴有 88 个琴键。"})];
     let corpus = dir.path().join("corpus.jsonl");
     fs::write(&corpus, format!("{}\n{}\n", lines[0], lines[1])).unwrap();
     done(home.path(), &["index", corpus.to_str().unwrap()]);

@@ -181,16 +181,16 @@ fn a_rebuild_reuses_vectors_and_collections_are_apart() {
 }
 
 #[test]
-fn code_is_left_out_unless_it_is_asked_for() {
+fn code_is_found_unless_it_is_left_out() {
     let home = home();
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "a.md", "# 手册\n\n用法如下。\n\n```sh\nfrobnicate --now\n```\n");
     let root = dir.path().to_str().unwrap();
     index(home.path(), &[root]);
-    assert_eq!(search(home.path(), &["frobnicate", "--mode", "lexical"]).0, 1);
-    let (code, _, err) = outcome(rag(home.path()).env("RAG_INDEX_CODE", "true").args(["index", root]));
-    assert_eq!(code, 0, "{err}");
     assert_eq!(search(home.path(), &["frobnicate", "--mode", "lexical"]).0, 0);
+    let (code, _, err) = outcome(rag(home.path()).env("RAG_INDEX_CODE", "false").args(["index", root]));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(search(home.path(), &["frobnicate", "--mode", "lexical"]).0, 1);
 }
 
 #[test]

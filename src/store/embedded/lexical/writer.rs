@@ -1,8 +1,8 @@
 //! The inverted index as its one writer sees it.
 
 use super::engine;
-use super::schema::{Fields, StoredPassage, properties, register, schema};
 use super::published::PublishedDirectory;
+use super::schema::{Fields, StoredPassage, properties, register, schema};
 use super::statistics::{TokenCounts, count_tokens};
 use crate::document::{Chunk, DocId, Document};
 use crate::error::{IoContext, Result};
