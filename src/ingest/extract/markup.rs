@@ -45,7 +45,11 @@ impl Reader<'_> {
                 if !is_block {
                     self.leaf.cover(&at);
                 }
-                self.separate(&tag, at, is_block);
+                self.separate(&tag, at.clone(), is_block);
+                if !tag.is_end && self.leaf.span.is_none() {
+                    // What is found by the tag's addresses is shown from the tag on.
+                    self.start.get_or_insert(at.start);
+                }
             }
         }
     }
