@@ -4,6 +4,7 @@ use crate::support::{home, outcome, rag};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Runs, expects failure, and returns stderr with the folder's path replaced.
 fn complaint(home: &Path, dir: &Path, args: &[&str]) -> String {
@@ -155,4 +156,25 @@ fn a_second_writer_is_told_to_wait() {
         "error: another process is indexing collection default\nhint: wait for it to finish; searching goes on meanwhile\n"
     );
     assert_eq!(outcome(rag(home.path()).args(["search", "苹果"])).0, 0);
+}
+
+/// A project that was checked out may name any file as its own.
+#[test]
+fn a_project_that_names_a_device_a_pipe_or_a_strangers_file_learns_nothing() {
+    let (home, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let search = |dictionary: &str| {
+        fs::write(dir.path().join("rag.toml"), format!("[text]\ndictionary = \"{dictionary}\"\n")).unwrap();
+        let mut command = rag(home.path());
+        let (code, _, err) =
+            outcome(command.current_dir(dir.path()).timeout(Duration::from_secs(20)).args(["search", "x"]));
+        assert_eq!(code, 2, "{err}");
+        err
+    };
+    assert!(search("/dev/zero").contains("/dev/zero: a device, not a regular file"));
+    let pipe = dir.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(search("pipe").contains("pipe: a named pipe, not a regular file"));
+    fs::write(home.path().join("words.txt"), "zqxword wvutfreq mlkj\n词zqxword 3\n").unwrap();
+    let err = search(home.path().join("words.txt").to_str().unwrap());
+    assert!(err.contains("line 1") && !["zqxword", "wvutfreq", "mlkj"].iter().any(|word| err.contains(word)), "{err}");
 }
