@@ -12,10 +12,10 @@ use std::str::FromStr;
 /// them compares so, or, for [`Comparison::IsNot`], that none is equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    /// Folded by [`fold_key`].
+    /// Folded by `fold_key`.
     pub key: String,
     pub comparison: Comparison,
-    /// What values are compared with, folded by [`fold_value`] and without quotes.
+    /// What values are compared with, folded by `fold_value` and without quotes.
     pub bound: String,
     /// The bound as it was typed.
     typed: String,
