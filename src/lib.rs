@@ -9,7 +9,7 @@
 //! | [`text`] | one analysis for index and query: NFKC, case, 繁→简, segmentation | tantivy |
 //! | [`models`] | embedders, rerankers and chat models; fetching weights; a local `llama-server` | stores, prompts, retrieval |
 //! | [`store`] | generations of an index: postings, vectors, the rename that publishes | what queries mean |
-//! | [`ingest`] | walk → parse → chunk → embed → commit | queries, the command line |
+//! | [`ingest`] | sources → what changed → text → chunks → vectors → commit | queries, the command line |
 //! | [`search`] | query → legs → fusion → reranking → hits | prompts, HTTP, storage formats |
 //! | [`answer`] | packing, prompt, citations, abstention | how retrieval works |
 //! | [`journal`] | questions and what came of them, feedback, answers kept (SQLite) | retrieval, prompts |
