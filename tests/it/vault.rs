@@ -63,12 +63,8 @@ fn every_visible_word_is_found_on_its_line_and_no_other() {
         for word in &words {
             let found = hits(&home, &word.text);
             let line = |hit: &Value, at: usize| hit["lines"][at].as_u64().unwrap();
-            // The name of a picture on a line of its own may be found by the passage below it, where chunks are of a
-            // few words.
-            let below = if name == "short" { 4 } else { 0 };
-            let covers = |hit: &Value| {
-                line(hit, 0) <= word.line + below && word.line <= line(hit, 1) || word.line < FRONT_MATTER
-            };
+            let covers =
+                |hit: &Value| line(hit, 0) <= word.line && word.line <= line(hit, 1) || word.line < FRONT_MATTER;
             // Front matter stands in no chunk: it is found by all of its document.
             if word.is_seen != found.iter().any(covers) {
                 let line = text.lines().nth(word.line as usize - 1).unwrap();

@@ -34,6 +34,10 @@ impl Reader<'_> {
             }
             Token::Tag(tag) => {
                 let at = source(&tag.range);
+                if !tag.is_end && self.leaf.span.is_none() {
+                    // What is found by the tag's addresses is shown from the tag on: a picture's own words come after them.
+                    self.start.get_or_insert(at.start);
+                }
                 match tag.name.as_str() {
                     "img" => self.picture(&tag, html),
                     _ => {
@@ -45,11 +49,7 @@ impl Reader<'_> {
                 if !is_block {
                     self.leaf.cover(&at);
                 }
-                self.separate(&tag, at.clone(), is_block);
-                if !tag.is_end && self.leaf.span.is_none() {
-                    // What is found by the tag's addresses is shown from the tag on.
-                    self.start.get_or_insert(at.start);
-                }
+                self.separate(&tag, at, is_block);
             }
         }
     }
