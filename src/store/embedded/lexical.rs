@@ -15,7 +15,7 @@ use crate::error::{IoContext, Result};
 use crate::ranking::{Candidate, Ranking, Stage};
 use crate::store::{Filter, LexicalQuery, StoreProblem, TermShare, idf};
 use crate::text::Analyzer;
-use filtered::Matching;
+use filtered::Understood;
 use published::PublishedDirectory;
 use schema::{Fields, StoredPassage, register, schema};
 pub use statistics::TokenCounts;
@@ -54,8 +54,8 @@ pub struct LexicalIndex {
     /// Indexes that are searched beside this one, whose statistics count too.
     others: Vec<Beside>,
     tokens: TokenCounts,
-    /// Of the filter that was asked for last.
-    matching: Mutex<Option<Arc<Vec<Matching>>>>,
+    /// The filter that was asked for last.
+    understood: Mutex<Option<Arc<Understood>>>,
 }
 
 impl LexicalIndex {
@@ -74,7 +74,7 @@ impl LexicalIndex {
             analyzer: analyzer.clone(),
             others: Vec::new(),
             tokens,
-            matching: Mutex::new(None),
+            understood: Mutex::new(None),
         })
     }
 
@@ -86,7 +86,7 @@ impl LexicalIndex {
     /// From now on terms are weighed by the statistics of these too.
     pub fn beside(&mut self, others: Vec<Beside>) {
         self.others = others;
-        self.matching = Mutex::new(None);
+        self.understood = Mutex::new(None);
     }
 
     fn statistics<'s>(&'s self, own: &'s Searcher) -> Statistics<'s> {

@@ -6,6 +6,7 @@ use super::{each_term, engine, named};
 use crate::document::ChunkId;
 use crate::error::{IoContext, Result};
 use crate::store::{Comparison, Condition, Filter, FilterOutcome, Uncompared, Verdict};
+use crate::text::Phrase;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,8 +14,17 @@ use tantivy::collector::{Count, DocSetCollector};
 use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur, Query, TermSetQuery};
 use tantivy::{Searcher, Term};
 
+/// A filter as this index understands it. Both legs of a search and the outcome ask for the same.
+pub(super) struct Understood {
+    filter: Filter,
+    conditions: Vec<Matching>,
+    /// Of each phrase, the chunks that hold it.
+    phrases: Vec<Vec<Term>>,
+    excluded: Vec<Vec<Term>>,
+}
+
 /// A condition with the properties that match it.
-pub(super) struct Matching {
+struct Matching {
     condition: Condition,
     terms: Vec<Term>,
     /// How many values could not be compared, with the first of them.
@@ -43,31 +53,33 @@ impl LexicalIndex {
         if filter.is_empty() {
             return Ok(query);
         }
+        let understood = self.understood(filter, searcher)?;
         let mut clauses = vec![(Occur::Must, query)];
-        for matching in self.matching(filter, searcher)?.iter() {
-            clauses.push(matching.clause());
-        }
-        for (phrases, occur) in [(&filter.phrases, Occur::Must), (&filter.excluded, Occur::MustNot)] {
-            for phrase in phrases {
-                let holding = self.holding(phrase, searcher)?;
-                clauses.push((occur, Box::new(ConstScoreQuery::new(Box::new(holding), 0.0))));
-            }
-        }
+        clauses.extend(understood.conditions.iter().map(Matching::clause));
+        clauses.extend(understood.phrases.iter().map(|chunks| clause(Occur::Must, chunks)));
+        clauses.extend(understood.excluded.iter().map(|chunks| clause(Occur::MustNot, chunks)));
         Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
-    /// What the conditions match. Both legs ask for the same, so it is kept until another filter comes.
-    fn matching(&self, filter: &Filter, searcher: &Searcher) -> Result<Arc<Vec<Matching>>> {
+    /// What the filter comes to, kept until another one is asked for.
+    fn understood(&self, filter: &Filter, searcher: &Searcher) -> Result<Arc<Understood>> {
         // Whoever panicked with the lock has left it whole: it is only ever replaced.
-        let mut kept = self.matching.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(matching) = kept.as_ref().filter(|kept| kept.iter().map(|of| &of.condition).eq(&filter.conditions))
-        {
-            return Ok(matching.clone());
+        let mut kept = self.understood.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(understood) = kept.as_ref().filter(|kept| kept.filter == *filter) {
+            return Ok(understood.clone());
         }
-        let matching = filter.conditions.iter().map(|condition| self.matching_of(condition, searcher));
-        let matching = Arc::new(matching.collect::<Result<Vec<_>>>()?);
-        *kept = Some(matching.clone());
-        Ok(matching)
+        let conditions = filter.conditions.iter().map(|condition| self.matching_of(condition, searcher));
+        let holding = |phrases: &[Phrase]| -> Result<Vec<Vec<Term>>> {
+            phrases.iter().map(|phrase| self.holding(phrase, searcher)).collect()
+        };
+        let understood = Arc::new(Understood {
+            filter: filter.clone(),
+            conditions: conditions.collect::<Result<_>>()?,
+            phrases: holding(&filter.phrases)?,
+            excluded: holding(&filter.excluded)?,
+        });
+        *kept = Some(understood.clone());
+        Ok(understood)
     }
 
     /// Compares each value of the condition's key. Those of indexes beside this one are looked at too: what a value is
@@ -117,14 +129,14 @@ impl LexicalIndex {
             let (values, example) = of.uncompared.clone()?;
             Some(Uncompared { condition: of.condition.to_string(), key: of.condition.key.clone(), values, example })
         };
-        Ok(self.matching(filter, &self.reader.searcher())?.iter().filter_map(told).collect())
+        Ok(self.understood(filter, &self.reader.searcher())?.conditions.iter().filter_map(told).collect())
     }
 
     /// How many chunks those of the conditions admit that are at `places`.
     fn admitted_count(&self, filter: &Filter, places: Range<usize>) -> Result<usize> {
         let searcher = self.reader.searcher();
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(AllQuery))];
-        clauses.extend(self.matching(filter, &searcher)?[places].iter().map(Matching::clause));
+        clauses.extend(self.understood(filter, &searcher)?.conditions[places].iter().map(Matching::clause));
         engine(searcher.search(&BooleanQuery::new(clauses), &Count))
     }
 
@@ -151,10 +163,15 @@ impl LexicalIndex {
 
 impl Matching {
     fn clause(&self) -> (Occur, Box<dyn Query>) {
-        let terms = TermSetQuery::new(self.terms.clone());
         let occur = if self.condition.comparison == Comparison::IsNot { Occur::MustNot } else { Occur::Must };
-        (occur, Box::new(ConstScoreQuery::new(Box::new(terms), 0.0)))
+        clause(occur, &self.terms)
     }
+}
+
+/// Whether a chunk has one of `terms`, which says nothing of its score.
+fn clause(occur: Occur, terms: &[Term]) -> (Occur, Box<dyn Query>) {
+    let terms = TermSetQuery::new(terms.to_vec());
+    (occur, Box::new(ConstScoreQuery::new(Box::new(terms), 0.0)))
 }
 
 /// How `filter` was understood in `indexes`, which are searched as one.

@@ -14,8 +14,8 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
 impl LexicalIndex {
-    /// The chunks that hold `phrase` in title, headings or text. Costs as much as there are chunks with its words.
-    pub(super) fn holding(&self, phrase: &Phrase, searcher: &Searcher) -> Result<TermSetQuery> {
+    /// The ids, as terms, of the chunks that hold `phrase` in title, headings or text. Costs as much as there are chunks with its words.
+    pub(super) fn holding(&self, phrase: &Phrase, searcher: &Searcher) -> Result<Vec<Term>> {
         let found = engine(searcher.search(&self.candidates(phrase, searcher)?, &DocSetCollector))?;
         // In their order, so that each block of the store is decoded once.
         let found: BTreeSet<_> = found.into_iter().collect();
@@ -27,8 +27,7 @@ impl LexicalIndex {
             }
         }
         let chunks = named(holding, searcher)?.into_iter();
-        let terms = chunks.map(|found| Term::from_field_text(self.fields.chunk, &found.chunk.to_string()));
-        Ok(TermSetQuery::new(terms.collect::<Vec<_>>()))
+        Ok(chunks.map(|found| Term::from_field_text(self.fields.chunk, &found.chunk.to_string())).collect())
     }
 
     /// The chunks that have all words and pairs of the phrase somewhere.
