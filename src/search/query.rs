@@ -6,7 +6,7 @@ use super::{Scope, SearchProblem};
 use crate::error::Result;
 use crate::language::is_han;
 use crate::store::LexicalQuery;
-use crate::text::{Analyzer, Kind, Phrase, QueryTerm};
+use crate::text::{Analyzer, Kind, Phrase, QueryTerm, touching_joined};
 use std::ops::Range;
 
 /// Chinese is scored by words and by pairs of characters, in these shares.
@@ -101,12 +101,12 @@ impl<'q> Query<'q> {
     pub fn marks(&self, analyzer: &Analyzer, text: &str) -> Vec<Range<usize>> {
         let mut terms = analyzer.content_terms(self.text);
         terms.extend(analyzer.content_terms(self.meant()));
-        joined(analyzer.highlight(text, &terms).into_iter().chain(self.phrase_marks(text)).collect())
+        touching_joined(analyzer.highlight(text, &terms).into_iter().chain(self.phrase_marks(text)).collect())
     }
 
     /// Where its phrases stand in `text`, as [`Query::marks`].
     pub fn phrase_marks(&self, text: &str) -> Vec<Range<usize>> {
-        joined(self.phrases.iter().flat_map(|phrase| phrase.find(text)).collect())
+        touching_joined(self.phrases.iter().flat_map(|phrase| phrase.find(text)).collect())
     }
 }
 
@@ -117,19 +117,6 @@ pub fn require_words(text: &str, analyzer: &Analyzer) -> std::result::Result<(),
         text if analyzer.has_words(text) => Ok(()),
         text => Err(SearchProblem::NoWords { text: text.into() }),
     }
-}
-
-/// In their order, those that touch as one.
-fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| (range.start, range.end));
-    ranges.dedup_by(|next, last| {
-        let touches = next.start <= last.end;
-        if touches {
-            last.end = last.end.max(next.end);
-        }
-        touches
-    });
-    ranges
 }
 
 /// The factor on a term's BM25 score.

@@ -145,17 +145,21 @@ impl Analyzer {
     pub fn highlight(&self, text: &str, terms: &[QueryTerm]) -> Vec<Range<usize>> {
         let wanted: HashSet<&str> = terms.iter().map(|term| term.text.as_str()).collect();
         let found = self.terms(text).into_iter().filter(|term| wanted.contains(term.text.as_str()));
-        let mut ranges: Vec<Range<usize>> = found.map(|term| term.range).collect();
-        ranges.sort_by_key(|range| (range.start, range.end));
-        ranges.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
-        ranges
+        touching_joined(found.map(|term| term.range).collect())
     }
+}
+
+/// `ranges` ascending, those that touch as one.
+pub fn touching_joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        if touches {
+            last.end = last.end.max(next.end);
+        }
+        touches
+    });
+    ranges
 }
 
 fn distinct(terms: Vec<Term>) -> Vec<QueryTerm> {
