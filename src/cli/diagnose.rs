@@ -1,6 +1,6 @@
 //! `rag diagnose`: the exact prompt of a question, and where it failed.
 
-use super::eval::Bars;
+use super::bars::Bars;
 use super::render::{self, BOLD, DIM, padded};
 use super::{Flags, Outcome, Run, number, set};
 use crate::engine::{Engine, Verdict};

@@ -1,10 +1,10 @@
 //! `rag index`.
 
+use super::bars::Bars;
 use super::{Flags, Outcome, Run, render, set};
 use crate::engine::{Engine, IndexProgress, IndexReport, IndexRequest};
 use crate::language::Lang;
 use clap::Args;
-use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,54 +72,17 @@ fn stop() -> &'static AtomicBool {
 
 /// Indexes with a progress bar on stderr. Ctrl-C ends it with what is computed kept.
 pub fn with_bar(engine: &Engine, request: IndexRequest, lang: Lang) -> anyhow::Result<IndexReport> {
-    let mut bar = Bar { lang, shown: None };
-    let report = engine.index(request, stop(), &mut |progress| bar.show(progress));
-    bar.clear();
-    Ok(report?)
-}
-
-/// One bar at a time: files looked for, files read, vectors computed.
-struct Bar {
-    lang: Lang,
-    shown: Option<(&'static str, ProgressBar)>,
-}
-
-impl Bar {
-    fn show(&mut self, progress: IndexProgress<'_>) {
-        let lang = self.lang;
+    let mut bars = Bars::new(lang);
+    let report = engine.index(request, stop(), &mut |progress| {
         match progress {
-            IndexProgress::Found { files } => self.at(lang.pick("查找文件", "finding files"), files, None),
-            IndexProgress::Read { files, total, path } => {
-                tracing::debug!(files, path = %path.display(), "read");
-                self.at(lang.pick("读取", "reading"), files, Some(total));
-            }
-            IndexProgress::Embedded { done, total } => self.at(lang.pick("向量化", "embedding"), done, Some(total)),
-            IndexProgress::Publishing => {
-                tracing::info!("publishing");
-                self.at(lang.pick("发布", "publishing"), 0, None);
-            }
+            IndexProgress::Read { files, path, .. } => tracing::debug!(files, path = %path.display(), "read"),
+            IndexProgress::Publishing => tracing::info!("publishing"),
+            _ => {}
         }
-    }
-
-    fn at(&mut self, work: &'static str, done: usize, total: Option<usize>) {
-        if self.shown.as_ref().is_none_or(|(shown, _)| *shown != work) {
-            self.clear();
-            let bar = match total {
-                Some(total) => render::bar(total as u64, false),
-                None => render::spinner(),
-            };
-            self.shown = Some((work, bar.with_message(work)));
-        }
-        if let Some((_, bar)) = &self.shown {
-            bar.set_position(done as u64);
-        }
-    }
-
-    fn clear(&mut self) {
-        if let Some((_, bar)) = self.shown.take() {
-            bar.finish_and_clear();
-        }
-    }
+        bars.index(progress);
+    });
+    bars.clear();
+    Ok(report?)
 }
 
 pub fn say_left_out(report: &IndexReport, lang: Lang) {

@@ -2,6 +2,7 @@
 
 mod answered;
 mod ask;
+mod bars;
 mod chat;
 mod collection;
 mod config;

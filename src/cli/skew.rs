@@ -1,6 +1,6 @@
 //! `rag skew`.
 
-use super::eval::Bars;
+use super::bars::Bars;
 use super::render::{self, BOLD, DIM, padded};
 use super::{Outcome, Run};
 use crate::engine::Engine;

@@ -1,9 +1,10 @@
 //! `rag eval ablate`.
 
+use super::super::bars::Bars;
 use super::super::render::{BOLD, DIM, padded};
 use super::super::{Flags, Outcome, Run, set};
 use super::answers::SelectionArgs;
-use super::{Bars, card, metric};
+use super::{card, metric};
 use crate::engine::Engine;
 use crate::error::IoContext;
 use crate::eval::{Ablation, AblationKind, AnswersOutcome};

@@ -1,8 +1,9 @@
 //! `rag eval answers`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, DIM};
 use super::super::{Flags, Outcome, Run, number, set};
-use super::{Bars, card};
+use super::card;
 use crate::engine::Engine;
 use crate::error::IoContext;
 use crate::eval::{self, Asked, ReportCard, Selection};

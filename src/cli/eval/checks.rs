@@ -1,8 +1,8 @@
 //! `rag eval checks`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
-use super::Bars;
 use crate::engine::Engine;
 use crate::eval::{self, CheckReport, Checker, Label, Progress};
 use crate::language::Lang;

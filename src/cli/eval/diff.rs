@@ -1,8 +1,8 @@
 //! `rag eval diff`: one topic through every stage.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, GOOD};
 use super::super::{Outcome, Run};
-use super::Bars;
 use crate::engine::{Candidate, Engine};
 use crate::eval::{self, EvalProblem, Options, Suite};
 use crate::language::Lang;

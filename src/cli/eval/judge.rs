@@ -1,8 +1,9 @@
 //! `rag eval judge`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
-use super::{Bars, card};
+use super::card;
 use crate::engine::Engine;
 use crate::eval::{self, JudgeReport, LABELS_MIN, Progress, Verdicts};
 use crate::language::Lang;

@@ -1,8 +1,8 @@
 //! `rag eval lint`.
 
+use super::super::bars::Bars;
 use super::super::render;
 use super::super::{Outcome, Run};
-use super::Bars;
 use crate::engine::Engine;
 use crate::eval::{self, Progress, Suite};
 use crate::language::Lang;

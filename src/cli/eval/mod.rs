@@ -4,7 +4,6 @@ mod ablate;
 mod add;
 mod agreement;
 mod answers;
-mod bars;
 mod card;
 mod checks;
 mod diff;
@@ -19,8 +18,7 @@ mod table;
 mod tune;
 mod tune_maxsim;
 
-pub use bars::Bars;
-
+use super::bars::Bars;
 use super::render;
 use super::{Flags, Outcome, Run};
 use crate::engine::Engine;

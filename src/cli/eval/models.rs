@@ -1,9 +1,10 @@
 //! `rag eval models`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
 use super::answers::SelectionArgs;
-use super::{Bars, card};
+use super::card;
 use crate::engine::Engine;
 use crate::eval::{self, Answers, Contender, Flip, MEASURES, Migration, QUANTITIES, ReportCard};
 use crate::language::Lang;

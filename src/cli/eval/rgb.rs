@@ -1,8 +1,9 @@
 //! `rag eval rgb`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Flags, Outcome, Run, set};
-use super::{Bars, card};
+use super::card;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::eval::{self, Progress, RgbAbility, RgbOptions, RgbReport};

@@ -1,8 +1,8 @@
 //! `rag eval stress`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
-use super::Bars;
 use crate::engine::Engine;
 use crate::eval::{self, Verdict};
 use crate::language::Lang;

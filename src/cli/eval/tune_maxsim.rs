@@ -1,8 +1,8 @@
 //! `rag eval tune-maxsim`.
 
+use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Outcome, Run};
-use super::Bars;
 use crate::engine::{Engine, EngineProblem, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Suite, TunedMaxSim};

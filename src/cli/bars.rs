@@ -1,14 +1,10 @@
-//! Bars: what a long evaluation is doing, how far it is, and how long it will take.
+//! Bars: what long work is doing, how far it is, and how long it will take.
 
-use super::super::render;
+use super::render;
 use crate::engine::IndexProgress;
 use crate::eval::Progress;
 use crate::language::Lang;
 use indicatif::ProgressBar;
-use std::time::Duration;
-
-/// Drawn anew so often, so that it is seen to live while one answer takes a minute.
-const TICK: Duration = Duration::from_millis(250);
 
 /// One bar at a time, a new one for each kind of work; on stderr, and only on a terminal.
 pub struct Bars {
@@ -30,6 +26,11 @@ impl Bars {
         self.draw(format!("{row} {work}").trim(), extent);
     }
 
+    /// As [`Bars::show`], of an indexing run by itself.
+    pub fn index(&mut self, progress: IndexProgress<'_>) {
+        self.show("", Progress::Indexing(progress));
+    }
+
     /// As [`Bars::show`], of other work: `done` of `total`.
     pub fn count(&mut self, work: &str, done: usize, total: usize) {
         self.draw(work, (done as u64, Some(total as u64)));
@@ -42,7 +43,6 @@ impl Bars {
                 Some(total) => render::bar(total, false),
                 None => render::spinner(),
             };
-            bar.enable_steady_tick(TICK);
             self.shown = Some((message.into(), bar.with_message(message.to_string())));
         }
         if let Some((_, bar)) = &self.shown {
