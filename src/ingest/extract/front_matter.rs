@@ -30,7 +30,7 @@ pub struct FrontMatter {
 impl FrontMatter {
     /// That of `text`. What stands between two rules at its beginning and is no mapping is text.
     pub fn of(text: &str) -> FrontMatter {
-        let start = text.len() - super::without_mark(text).len();
+        let start = text.len() - without_mark(text).len();
         let none = FrontMatter { body: start, ..FrontMatter::default() };
         if let Some(found) = toml_of(text, start) {
             return found;
@@ -112,9 +112,14 @@ fn cites(value: &Node) -> Vec<String> {
     }
 }
 
+/// `text` without the mark that some programs begin a file with: a linter reads files as they are.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// The YAML of the front matter and where the body begins.
 pub fn split_front_matter(text: &str) -> (Option<&str>, usize) {
-    let start = text.len() - super::without_mark(text).len();
+    let start = text.len() - without_mark(text).len();
     let found = between(text, start, "---", &["---", "..."]);
     match found.filter(|(yaml, line, _)| entries(yaml, *line).is_some()) {
         Some((yaml, _, body)) => (Some(yaml), body),

@@ -1,7 +1,7 @@
 //! JSON Lines: a document a line, `{"_id", "title", "text"}` and any other keys.
 
 use super::front_matter::flattened;
-use super::{Parsed, Source, clean_id, place, plain, without_mark};
+use super::{Parsed, Source, clean_id, place, plain};
 use crate::document::{DocId, Document};
 use crate::ingest::problem::{SkipReason, Skipped};
 use crate::ingest::walk::SourceFile;
@@ -14,7 +14,7 @@ const TEXTS: [&str; 3] = ["text", "content", "body"];
 
 pub fn documents(file: &SourceFile, text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let lines = without_mark(text).lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     for (index, line) in lines {
         match document(file, line, index as u32 + 1) {
             Ok(source) => parsed.documents.push(source),

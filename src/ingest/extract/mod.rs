@@ -161,7 +161,7 @@ pub fn parse(file: &SourceFile, options: &Options) -> Result<Parsed, SkipReason>
     let Decoded { text, encoding, replaced, .. } = read(file, options)?;
     let mut parsed = match file.kind {
         FileKind::Markdown => markdown::document(file, &text, options)?,
-        FileKind::Plain => plain::document(file, &text)?,
+        FileKind::Plain => plain::document(file, text)?,
         FileKind::JsonLines => json_lines::documents(file, &text),
     };
     if encoding != "UTF-8" || replaced > 0 {
@@ -181,11 +181,6 @@ fn read(file: &SourceFile, options: &Options) -> Result<Decoded, SkipReason> {
         _ => SkipReason::Unreadable(error.to_string()),
     })?;
     decode(&bytes).map_err(SkipReason::Undecodable)
-}
-
-/// `text` without the mark that some programs begin a file with.
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// An id as it is kept: no control characters, no blanks around it; none where nothing is left.

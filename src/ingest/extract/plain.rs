@@ -1,13 +1,12 @@
 //! Plain text: paragraphs between blank lines.
 
-use super::{Block, Content, Kind, Parsed, Piece, Source, Visible, Weight, place, stem, without_mark};
+use super::{Block, Content, Kind, Parsed, Piece, Source, Visible, Weight, place, stem};
 use crate::document::{DocId, Document};
 use crate::ingest::problem::SkipReason;
 use crate::ingest::walk::SourceFile;
 use std::ops::Range;
 
-pub fn document(file: &SourceFile, text: &str) -> Result<Parsed, SkipReason> {
-    let text = without_mark(text).to_string();
+pub fn document(file: &SourceFile, text: String) -> Result<Parsed, SkipReason> {
     let content = content(&text);
     if content.blocks.is_empty() {
         return Err(SkipReason::Empty);
