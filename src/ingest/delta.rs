@@ -5,7 +5,7 @@ use super::identity::{Identities, Identity};
 use super::passed_over::{PassedOver, Why};
 use super::problem::{SkipReason, Skipped};
 use super::report::{Progress, Report};
-use super::sources::{Plan, Reading};
+use super::sources::{Plan, Walked};
 use super::walk::{self, SourceFile, path_of};
 use super::{Options, chunk};
 use crate::document::{Chunk, DocId, Document, heading};
@@ -49,8 +49,14 @@ pub fn delta(
     on: &mut dyn FnMut(Progress<'_>),
 ) -> Option<Delta> {
     let Compared { plan, writer, embedder, options } = compared;
-    let found = Found::walk(plan, writer, on);
-    let mut delta = Delta { passed_over: found.passed_over, ..Delta::default() };
+    let Walked { mut files, passed_over, unread } = plan.walk(&mut |files| on(Progress::Found { files }));
+    let owners = owners(writer.remembered(), &plan.sources);
+    for file in &mut files {
+        if let Some((source, within)) = owners.get(&file.absolute) {
+            (file.source, file.relative) = (source.clone(), within.clone());
+        }
+    }
+    let mut delta = Delta { passed_over, ..Delta::default() };
     let mut reader = Reader {
         identities: Identities::of(writer.remembered(), &plan.sources),
         moved: plan.moved.iter().map(|moved| moved.name.as_str()).collect(),
@@ -60,9 +66,9 @@ pub fn delta(
         seen: HashSet::new(),
         hidden: HashSet::new(),
     };
-    let total = found.files.len();
+    let total = files.len();
     report.files = total;
-    for (index, file) in found.files.iter().enumerate() {
+    for (index, file) in files.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
@@ -71,49 +77,15 @@ pub fn delta(
         on(Progress::Read { files: index + 1, total, path: &file.path });
     }
     let Reader { seen, hidden, .. } = reader;
-    let gone = |id: &DocId, record: &DocumentRecord| !seen.contains(id) && found.region.lost(record, &hidden);
+    let region = Region {
+        sources: plan.sources.iter().map(|source| (source.name.as_str(), source)).collect(),
+        read: plan.readings.iter().map(|reading| &reading.source).collect(),
+        unread,
+    };
+    let gone = |id: &DocId, record: &DocumentRecord| !seen.contains(id) && region.lost(record, &hidden);
     let records = writer.documents().iter();
     delta.gone = records.filter(|(id, record)| gone(id, record)).map(|(id, _)| id.clone()).collect();
     Some(delta)
-}
-
-/// The files of all sources, each once.
-struct Found<'p> {
-    files: Vec<SourceFile>,
-    passed_over: BTreeMap<String, PassedOver>,
-    region: Region<'p>,
-}
-
-impl<'p> Found<'p> {
-    fn walk(plan: &'p Plan, writer: &dyn Writer, on: &mut dyn FnMut(Progress<'_>)) -> Found<'p> {
-        let owners = owners(writer.remembered(), &plan.sources);
-        let mut found = Found {
-            files: Vec::new(),
-            passed_over: BTreeMap::new(),
-            region: Region {
-                sources: plan.sources.iter().map(|source| (source.name.as_str(), source)).collect(),
-                read: plan.readings.iter().map(|reading| &reading.source).collect(),
-                unread: Vec::new(),
-            },
-        };
-        let mut seen = HashSet::new();
-        for Reading { source, typed, .. } in &plan.readings {
-            let walk = walk::walk(typed, &path_of(&source.root), &source.name, &source.exclude);
-            found.passed_over.insert(source.name.clone(), walk.passed_over);
-            found.region.unread.extend(walk.unread);
-            for mut file in walk.files {
-                if !seen.insert(file.absolute.clone()) {
-                    continue;
-                }
-                if let Some((source, within)) = owners.get(&file.absolute) {
-                    (file.source, file.relative) = (source.clone(), within.clone());
-                }
-                found.files.push(file);
-            }
-            on(Progress::Found { files: found.files.len() });
-        }
-        found
-    }
 }
 
 /// Which source has the file at each absolute path: one that lies in two stays with the one that had it first.

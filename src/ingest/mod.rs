@@ -165,15 +165,8 @@ fn files(roots: &[PathBuf]) -> Result<(Vec<walk::SourceFile>, PassedOver)> {
         return Err(IngestProblem::NoRoots.into());
     }
     let plan = plan(&[], &Request { roots: roots.to_vec(), ..Request::default() }, false)?;
-    let (mut files, mut passed_over) = (Vec::new(), PassedOver::default());
-    for sources::Reading { source, typed, .. } in &plan.readings {
-        let walk = walk::walk(typed, &walk::path_of(&source.root), &source.name, &source.exclude);
-        files.extend(walk.files);
-        passed_over.extend(walk.passed_over);
-    }
-    let mut seen = HashSet::new();
-    files.retain(|file| seen.insert(file.absolute.clone()));
-    Ok((files, passed_over))
+    let walked = plan.walk(&mut |_| ());
+    Ok((walked.files, total(&walked.passed_over)))
 }
 
 /// The day of a point in time where we are: `2024-05-01`.

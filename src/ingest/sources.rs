@@ -1,10 +1,12 @@
 //! The sources of a run: which folders and files are read, and what becomes of the list that the collection keeps.
 
+use super::passed_over::PassedOver;
 use super::problem::IngestProblem;
-use super::walk::{flaw, path_of, shown};
+use super::walk::{SourceFile, flaw, path_of, shown, walk};
 use crate::error::{IoContext, Result};
 use crate::store::{DocumentRecord, Source, is_within};
 use serde::Serialize;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Documents looked at to tell whether a folder is one that has moved.
@@ -116,7 +118,31 @@ fn absolute(root: &Path, known: &[Source]) -> Result<String> {
     Ok(shown(&root.canonicalize().at("read", root)?))
 }
 
+/// What lies under the roots of a plan.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// Each once: of a file that lies in two sources, that of the first.
+    pub files: Vec<SourceFile>,
+    /// By the source's name.
+    pub passed_over: BTreeMap<String, PassedOver>,
+    /// Absolute paths of folders that could not be read.
+    pub unread: Vec<String>,
+}
+
 impl Plan {
+    /// Looks through every source that is to be read; `on` hears how many files there are so far.
+    pub fn walk(&self, on: &mut dyn FnMut(usize)) -> Walked {
+        let (mut walked, mut seen) = (Walked::default(), HashSet::new());
+        for Reading { source, typed, .. } in &self.readings {
+            let walk = walk(typed, &path_of(&source.root), &source.name, &source.exclude);
+            walked.passed_over.insert(source.name.clone(), walk.passed_over);
+            walked.unread.extend(walk.unread);
+            walked.files.extend(walk.files.into_iter().filter(|file| seen.insert(file.absolute.clone())));
+            on(walked.files.len());
+        }
+        walked
+    }
+
     /// Takes new folders for sources that have moved there, whose documents then keep their ids: where at least half of
     /// those looked at are there, unchanged. `hashes` reads the documents of a file, given its path and its path within
     /// the source.
