@@ -3,7 +3,7 @@
 use super::{Engine, EngineProblem};
 use crate::error::Result;
 use crate::ingest::{self, IngestProblem, PassedOver, Report, Request, shown};
-use crate::store::embedded::EmbeddedStore;
+use crate::store::embedded::{EmbeddedStore, Held};
 use crate::store::{Source, Start, Store, StoreProblem};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -75,8 +75,7 @@ impl Engine {
     /// The sources of the collection, in the order they came; an error where there is no collection.
     pub fn sources(&self) -> Result<Vec<SourceStatus>> {
         let store = self.store()?;
-        let no_index = || StoreProblem::NoIndex { collection: self.collection.clone() };
-        let held = store.held().transpose().ok_or_else(|| self.name_collections(no_index().into()))??;
+        let held = self.held(&store)?;
         let passed_over = store.passed_over()?;
         let status = |source: Source| SourceStatus {
             documents: held.documents.get(&source.name).copied().unwrap_or_default(),
@@ -90,20 +89,25 @@ impl Engine {
         Ok(held.sources.into_iter().map(status).collect())
     }
 
+    /// What the collection holds; an error that names those there are where it is none of them.
+    fn held(&self, store: &EmbeddedStore) -> Result<Held> {
+        let no_index = || StoreProblem::NoIndex { collection: self.collection.clone() };
+        store.held()?.ok_or_else(|| self.name_collections(no_index().into()))
+    }
+
     /// Forgets a source, named as it is listed or by its path, with its documents; the files are not touched. What was
     /// forgotten, with the number of its documents and, where another source lies around it, that source's name.
     pub fn remove_source(&self, named: &str) -> Result<(Source, usize, Option<String>)> {
         let store = self.store()?;
-        let statuses = self.sources()?;
+        let held = self.held(&store)?;
         let path = std::fs::canonicalize(named).or_else(|_| std::path::absolute(named)).ok();
         let path = path.map(|path| shown(&path));
         let is_meant = |source: &&Source| source.name == named || Some(&source.root) == path.as_ref();
-        let sources: Vec<Source> = statuses.into_iter().map(|status| status.source).collect();
+        let sources = held.sources;
         let source = sources.iter().find(is_meant).cloned().ok_or_else(|| EngineProblem::NoSource {
             named: named.into(),
             known: sources.iter().map(|source| source.name.clone()).collect(),
         })?;
-        let held = store.held()?.ok_or_else(|| StoreProblem::NoIndex { collection: self.collection.clone() })?;
         let mut writer = store.writer(Start { embedder: held.embedder, rebuild: false })?;
         if writer.begins_anew() {
             let (built, asked) = (held.analysis, self.analyzer()?.id());
