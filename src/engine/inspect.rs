@@ -146,7 +146,6 @@ impl Engine {
     /// The documents of the file at `path`.
     fn documents_of(&self, path: &str) -> Result<Vec<DocId>> {
         let snapshot = self.snapshot()?;
-        // What no file is called needs no look at the list of documents: most queries.
         let file = crate::ingest::path_of(path);
         let absolute =
             file.canonicalize().or_else(|_| std::path::absolute(&file)).map(|path| crate::ingest::shown(&path));

@@ -63,7 +63,8 @@ fn status_tells_what_is_indexed() {
     let status = &json_lines(&out)[0];
     assert_eq!((code, &status["index"]["documents"], &status["index"]["generation"]), (0, &json!(1), &json!(1)));
     assert_eq!(status["index"]["embedder"]["name"], "multilingual-e5-small");
-    assert_eq!(status["index"]["roots"], json!([dir.path()]));
+    let source = &status["sources"][0];
+    assert_eq!((&source["root"], &source["documents"]), (&json!(dir.path()), &json!(1)));
     assert!(status["bytes_on_disk"].as_u64().unwrap() > 1000);
 }
 

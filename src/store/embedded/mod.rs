@@ -282,11 +282,13 @@ impl Snapshot for EmbeddedSnapshot {
     }
 
     fn documents_at(&self, path: &str) -> Result<Vec<DocId>> {
-        let paths: BTreeMap<&str, &Source> =
-            self.about.sources.iter().map(|source| (source.name.as_str(), source)).collect();
+        // Most queries are no path into a source: then the list of documents is not read.
+        let covering: Vec<&Source> = self.about.sources.iter().filter(|source| source.covers(path)).collect();
+        if covering.is_empty() {
+            return Ok(Vec::new());
+        }
         let is_there = |record: &DocumentRecord| {
-            let source = paths.get(record.source.as_str());
-            source.is_some_and(|source| source.covers(path) && source.path_of(&record.path) == path)
+            covering.iter().any(|source| source.name == record.source && source.path_of(&record.path) == path)
         };
         let documents = manifest::read_documents(&self.dir)?;
         Ok(documents.into_iter().filter(|(_, record)| is_there(record)).map(|(id, _)| id).collect())
