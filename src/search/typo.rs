@@ -4,8 +4,9 @@
 //! whose pairs is known, as a homophone or a look-alike with which it makes a word that is known. What is found nowhere
 //! has no hits to lose, and a correction is said out loud.
 //!
-//! What stands in quotes is meant as it is, and so are identifiers: words with capitals inside (`ENOENT`, `getUser`) or
-//! with a mark beside them that no sentence has there (`$HOME`, `--force`, `printf(`).
+//! What stands in quotes is meant as it is, and so are identifiers: words with a mark beside them that no sentence has
+//! there (`$HOME`, `--force`, `printf(`). Of words with capitals inside (`ENOENT`, `getUser`) two of the same letters are
+//! often two names, so only letters that changed places make one a typo (`QLroA`).
 
 use super::Scope;
 use super::query::Query;
@@ -66,6 +67,8 @@ fn latin(query: &Query<'_>, scope: Scope<'_>) -> Result<Found> {
         let known = scope.snapshot.vocabulary(&term.text[..1])?;
         let near =
             known.into_iter().filter(|(word, _)| is_word(word) && word.len().abs_diff(term.text.len()) <= edits_max);
+        let is_name = query.text[term.range.clone()].chars().skip(1).any(char::is_uppercase);
+        let near = near.filter(|(word, _)| !is_name || is_swap(word, &term.text));
         let near = near.map(|(word, frequency)| (strsim::osa_distance(&word, &term.text), frequency, word));
         // Fewest edits, then the most frequent, then the first.
         let best = near
@@ -76,11 +79,16 @@ fn latin(query: &Query<'_>, scope: Scope<'_>) -> Result<Found> {
     Ok(found)
 }
 
+/// Whether two neighbouring letters in other order are all that parts the words.
+fn is_swap(a: &str, b: &str) -> bool {
+    let apart: Vec<(u8, u8)> = a.bytes().zip(b.bytes()).filter(|(a, b)| a != b).collect();
+    a.len() == b.len() && strsim::osa_distance(a, b) == 1 && matches!(apart[..], [(p, q), (r, s)] if p == s && q == r)
+}
+
 /// Whether the word at `range` is quoted or an identifier.
 fn is_literal(query: &Query<'_>, range: &Range<usize>) -> bool {
-    let (before, word, after) = (&query.text[..range.start], &query.text[range.clone()], &query.text[range.end..]);
+    let (before, after) = (&query.text[..range.start], &query.text[range.end..]);
     is_quoted(query, range)
-        || word.chars().skip(1).any(char::is_uppercase)
         || before.ends_with(['$', '#', '@', '\\', '-', '_', '.', '/', '<', '`', '%', '&'])
         || after.starts_with(['(', '_', '=', '/', '\\', '`', '@', '>'])
 }

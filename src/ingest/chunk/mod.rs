@@ -15,7 +15,7 @@ use pack::{Draft, pack};
 use std::ops::Range;
 
 /// Raised with every change that cuts differently; part of a document's hash.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A paragraph of one sentence of at most so many characters announces the list below it; a longer one does by a colon.
 const ANNOUNCEMENT_CHARS_MAX: usize = 80;
@@ -65,16 +65,18 @@ impl Maker<'_> {
         self.content.hidden.shown(&document.text, &span, &mut |shown| text.push_str(shown));
         let low = std::iter::once(self.source.names.as_str()).chain(asides.iter().map(|(_, words)| words.as_str()));
         let low: Vec<&str> = low.filter(|words| !words.is_empty()).collect();
-        let aside = self.joined(&draft.parts, |weight| weight == Weight::Aside);
+        let aside = self.joined(&draft.parts, |part| part.weight == Weight::Aside);
+        let common = self.common(draft);
+        let searchable = |part: &Part| part.weight == Weight::Body && !self.is_said_above(part, common);
         Chunk {
             id: ChunkId { doc: document.id.clone(), ordinal },
-            headings: self.headings(draft),
+            headings: self.path(common),
             sections: self.sections(draft),
             lines: self.lines(&span),
             text,
             span,
             lead: draft.parts.first().and_then(|part| self.lead(part)).unwrap_or_default(),
-            searchable: self.joined(&draft.parts, |weight| weight == Weight::Body),
+            searchable: self.joined(&draft.parts, searchable),
             asides: [low.join("\n"), aside].join("\n").trim().to_string(),
             plain: self.joined(&draft.parts, |_| true),
         }
@@ -88,10 +90,10 @@ impl Maker<'_> {
         if start == 0 || before[..start].ends_with(['\n', '\r']) { start } else { at }
     }
 
-    /// The visible text of those of `parts` that have such a weight, a block a paragraph.
-    fn joined(&self, parts: &[Part], has: impl Fn(Weight) -> bool) -> String {
+    /// The visible text of such `parts`, a block a paragraph.
+    fn joined(&self, parts: &[Part], is_such: impl Fn(&Part) -> bool) -> String {
         let mut joined = String::new();
-        for part in parts.iter().filter(|part| has(part.weight)) {
+        for part in parts.iter().filter(|part| is_such(part)) {
             let visible = self.content.visible.as_str()[part.visible.clone()].trim();
             if !visible.is_empty() {
                 if !joined.is_empty() {
@@ -103,17 +105,27 @@ impl Maker<'_> {
         joined
     }
 
-    /// The headings that all of it stands under. A heading says nothing of its own about what it stands above; the blocks
-    /// below it do.
-    fn headings(&self, draft: &Draft) -> Vec<String> {
+    /// The innermost section that all of it stands in. A heading says nothing of its own about what it stands above; the
+    /// blocks below it do.
+    fn common(&self, draft: &Draft) -> Option<usize> {
         let common = |has: fn(&Part) -> bool| {
             let blocks = draft.parts.iter().filter(|part| has(part)).map(|part| &self.content.blocks[part.block]);
             let sections = blocks.filter(|block| block.kind != Kind::Heading).map(|block| block.section);
             sections.reduce(|a, b| self.content.sections.common(a, b))
         };
         // A table of contents says nothing either, where there is anything else.
-        let common = common(|part| part.weight != Weight::Aside).or_else(|| common(|_| true)).flatten();
-        self.path(common)
+        common(|part| part.weight != Weight::Aside).or_else(|| common(|_| true)).flatten()
+    }
+
+    /// A heading around all of a chunk is indexed as such. Once more as text it would put the chunk that begins with it
+    /// before those that only stand under it.
+    fn is_said_above(&self, part: &Part, common: Option<usize>) -> bool {
+        let block = &self.content.blocks[part.block];
+        let Some(section) = block.section.filter(|_| block.kind == Kind::Heading) else { return false };
+        let words = self.content.visible.as_str()[part.visible.clone()].split_whitespace();
+        // A long one is cut off above.
+        self.content.sections.common(Some(section), common) == Some(section)
+            && words.eq(self.content.sections.get(section).heading.split(' '))
     }
 
     /// The headings down to that of `section`, without the document's title.
