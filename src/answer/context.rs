@@ -97,7 +97,7 @@ pub fn pack(
         (None, Some(model)) => model.context_window()?.unwrap_or(WINDOW_ASSUMED),
         (None, None) => WINDOW_ASSUMED,
     };
-    let answer = (options.max_tokens as usize).min(window / 2);
+    let mut answer = (options.max_tokens as usize).min(window / 2);
     let bare = frame.bare()?;
     let shots: Vec<&str> = frame.shots.turns.iter().map(|turn| turn.content.as_str()).collect();
     let shots = format!("{}{}", frame.shots.examples, shots.join("\n"));
@@ -132,7 +132,15 @@ pub fn pack(
             let left_out = passages.len() - given.len();
             return Ok((Context { passages: given, groups, tokens_each, tokens, left_out }, messages));
         }
-        let last = given.pop().ok_or(AnswerProblem::Window { window, taken, answer })?;
+        let Some(last) = given.pop() else {
+            // A shorter answer is better than none.
+            if answer <= window / 4 {
+                return Err(AnswerProblem::Window { window, taken, answer }.into());
+            }
+            answer = window / 4;
+            given = prefix(passages, each, window.saturating_sub(taken + answer));
+            continue;
+        };
         let tokens = count(&[frame.context(std::slice::from_ref(&last), &[vec![1]])], model)?.0[0];
         given.extend(shortened(&last, tokens, (tokens + window).saturating_sub(used + answer)));
     }

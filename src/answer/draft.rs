@@ -7,7 +7,7 @@ use super::sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 use super::support::{Support, Supported};
 use super::{Abstention, Answer, Grounded};
 use crate::document::Passage;
-use crate::models::chat::Completion;
+use crate::models::chat::{Completion, Piece};
 use crate::text::{Analyzer, sentences};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const SHARE_MIN: f32 = 0.6;
 /// Longer than any `[1, 2, 3]`: what is held back in case it is a marker.
 const MARKER_BYTES_MAX: usize = 24;
+/// What goes on for longer without an end is checked as if it had one: about 1,300 Chinese characters.
+const SENTENCE_BYTES_MAX: usize = 4000;
 
 /// What a draft is checked against.
 pub struct Terms<'a> {
@@ -28,6 +30,13 @@ pub struct Terms<'a> {
     pub is_checkable: bool,
 }
 
+impl Terms<'_> {
+    /// Whether sentences are shown before one of them is supported.
+    fn opens_at_once(&self) -> bool {
+        !self.is_checkable && !self.strict
+    }
+}
+
 /// Sentences go on to the user once one of them is supported, markers at their end: until then all that came may still be
 /// a refusal, an echo of the question or an invention.
 pub struct Draft<'a> {
@@ -35,9 +44,10 @@ pub struct Draft<'a> {
     support: Support<'a>,
     question: Question<'a>,
     terms: Terms<'a>,
-    on_text: &'a mut dyn FnMut(&str),
+    on: &'a mut dyn FnMut(Piece<'_>),
     /// What the model wrote, without markers.
     written: String,
+    refusal: Refusal,
     /// `[`, perhaps the beginning of a marker.
     held: String,
     /// Markers of the sentence under way, in the order they came.
@@ -60,15 +70,16 @@ impl<'a> Draft<'a> {
         passages: &'a [Passage],
         analyzer: &'a Analyzer,
         terms: Terms<'a>,
-        on_text: &'a mut dyn FnMut(&str),
+        on: &'a mut dyn FnMut(Piece<'_>),
     ) -> Draft<'a> {
         Draft {
             passages,
             support: Support::new(passages, analyzer),
             question: Question::new(terms.question, analyzer),
-            is_open: !terms.is_checkable && !terms.strict,
+            is_open: terms.opens_at_once(),
+            refusal: Refusal::new(terms.refusal),
             terms,
-            on_text,
+            on,
             written: String::new(),
             held: String::new(),
             markers: Vec::new(),
@@ -89,6 +100,30 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// What the model thinks aloud: shown, and read by nothing.
+    pub fn think(&mut self, thought: &str) {
+        (self.on)(Piece::Reasoning(thought));
+    }
+
+    /// All that came was thinking aloud: the answer begins after it.
+    pub fn retract(&mut self) {
+        if self.is_shown() {
+            (self.on)(Piece::Retracted);
+        }
+        self.written.clear();
+        self.refusal = Refusal::new(self.terms.refusal);
+        self.held.clear();
+        self.markers.clear();
+        self.closed = 0;
+        self.waiting.clear();
+        self.is_open = self.terms.opens_at_once();
+        self.text.clear();
+        self.sentences.clear();
+        self.quotes.clear();
+        self.invalid.clear();
+        self.unsupported.clear();
+    }
+
     /// Whether the user has seen any of it.
     pub fn is_shown(&self) -> bool {
         !self.text.is_empty()
@@ -97,8 +132,9 @@ impl<'a> Draft<'a> {
     /// What has come of it; `completion` is missing where the model was cut off.
     pub fn finish(mut self, completion: Option<Completion>) -> Answer {
         let held = std::mem::take(&mut self.held);
+        held.chars().for_each(|c| self.refusal.push(c));
         self.written.push_str(&held);
-        let is_refusal = self.is_refusal();
+        let is_refusal = self.refusal.is_begun_with();
         if !is_refusal {
             self.close(self.written.trim_end().len());
         }
@@ -165,7 +201,14 @@ impl<'a> Draft<'a> {
     fn write(&mut self, c: char) {
         let before = self.written.len();
         self.written.push(c);
-        if self.is_refusal() {
+        self.refusal.push(c);
+        if self.refusal.is_begun_with() || c.is_whitespace() {
+            return;
+        }
+        if !may_begin_sentence(&self.written[self.closed..before]) {
+            if before - self.closed > SENTENCE_BYTES_MAX {
+                self.close(before);
+            }
             return;
         }
         let under_way = &self.written[self.closed..];
@@ -201,7 +244,7 @@ impl<'a> Draft<'a> {
             let waiting = std::mem::take(&mut self.waiting);
             let fresh = if self.text.is_empty() { waiting.trim_start() } else { &waiting };
             self.text.push_str(fresh);
-            (self.on_text)(fresh);
+            (self.on)(Piece::Text(fresh));
         }
     }
 
@@ -250,14 +293,44 @@ impl<'a> Draft<'a> {
         }
         Sentence { text: text.into(), verdict, markers, faults }
     }
+}
 
-    /// The refusal, whatever comes after it: nothing that does is an answer from the sources.
-    fn is_refusal(&self) -> bool {
-        bare(&self.written).starts_with(&bare(self.terms.refusal))
+/// Whether what was written begins with the refusal: nothing that comes after it is an answer from the sources. Letters
+/// only, so that it counts in quotes or without its full stop.
+struct Refusal {
+    letters: Vec<char>,
+    /// How many of them were written; none where something else was.
+    written: Option<usize>,
+}
+
+impl Refusal {
+    fn new(refusal: &str) -> Refusal {
+        Refusal { letters: bare(refusal).chars().collect(), written: Some(0) }
+    }
+
+    fn push(&mut self, c: char) {
+        for c in c.to_lowercase().filter(|c| c.is_alphanumeric()) {
+            self.written = match self.written {
+                Some(count) if count == self.letters.len() => Some(count),
+                Some(count) if self.letters[count] == c => Some(count + 1),
+                _ => None,
+            };
+        }
+    }
+
+    fn is_begun_with(&self) -> bool {
+        self.written == Some(self.letters.len())
     }
 }
 
-/// Letters only: a refusal in quotes or without its full stop is one.
+/// Whether a letter behind `text` could be the first of a sentence.
+fn may_begin_sentence(text: &str) -> bool {
+    let said = text.trim_end();
+    text[said.len()..].contains('\n')
+        || said.ends_with(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '，' | '、'))
+}
+
+/// Letters only, in lower case.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -67,7 +67,7 @@ pub use template::Template;
 use crate::document::Passage;
 use crate::error::{Error, Result};
 use crate::language::Lang;
-use crate::models::chat::{ChatModel, ChatRequest, Message};
+use crate::models::chat::{ChatModel, ChatRequest, Message, Piece};
 use crate::models::openai::Lack;
 use crate::text::Analyzer;
 use cot::Thought;
@@ -211,7 +211,7 @@ fn honours_schema(model: &dyn ChatModel) -> bool {
     model.honours_schema().unwrap_or(false)
 }
 
-/// Has the model answer what was prepared from at least one passage; [`refuse`] comes before. `on_text` gets the checked
+/// Has the model answer what was prepared from at least one passage; [`refuse`] comes before. `on` gets the checked
 /// text as it grows.
 pub fn answer(
     question: &str,
@@ -219,10 +219,10 @@ pub fn answer(
     model: &dyn ChatModel,
     analyzer: &Analyzer,
     options: &Options,
-    on_text: &mut dyn FnMut(&str),
+    on: &mut dyn FnMut(Piece<'_>),
 ) -> Result<Answer> {
     let lang = prepared.lang;
-    let first = attempt(question, prepared, &prepared.messages, model, analyzer, options, on_text)?;
+    let first = attempt(question, prepared, &prepared.messages, model, analyzer, options, on)?;
     let messages = match &first {
         // What was lost on the way may come the second time, as long as nobody has read half of it.
         Answer::Missing { lack, partial: None, .. } if lack.is_passing() => prepared.messages.clone(),
@@ -231,7 +231,7 @@ pub fn answer(
         }
         _ => return Ok(first),
     };
-    attempt(question, prepared, &messages, model, analyzer, options, on_text)
+    attempt(question, prepared, &messages, model, analyzer, options, on)
 }
 
 fn attempt(
@@ -241,7 +241,7 @@ fn attempt(
     model: &dyn ChatModel,
     analyzer: &Analyzer,
     options: &Options,
-    on_text: &mut dyn FnMut(&str),
+    on: &mut dyn FnMut(Piece<'_>),
 ) -> Result<Answer> {
     let passages = &prepared.context.passages;
     let lang = prepared.lang;
@@ -258,12 +258,19 @@ fn attempt(
         strict: options.strict,
         is_checkable: passages.iter().any(|passage| Lang::of_text(&passage.text) == lang),
     };
-    let mut draft = Draft::new(passages, analyzer, terms, on_text);
+    let mut draft = Draft::new(passages, analyzer, terms, on);
     let (mut reader, mut thought) = (Reader::default(), Thought::default());
-    let sent = model.chat(&request, &mut |piece| match (prepared.structured, options.cot) {
-        (true, _) => draft.push(&reader.push(piece)),
-        (false, true) => draft.push(&thought.push(piece)),
-        (false, false) => draft.push(piece),
+    let sent = model.chat(&request, &mut |piece| match piece {
+        Piece::Text(text) => match (prepared.structured, options.cot) {
+            (true, _) => draft.push(&reader.push(text)),
+            (false, true) => draft.push(&thought.push(text)),
+            (false, false) => draft.push(text),
+        },
+        Piece::Reasoning(text) => draft.think(text),
+        Piece::Retracted => {
+            (reader, thought) = Default::default();
+            draft.retract();
+        }
     });
     match sent {
         Ok(completion) if prepared.structured && reader.is_empty() => {

@@ -111,9 +111,11 @@ impl Abstention {
 }
 
 impl Answer {
-    /// Whether the text was cut at [`Options::max_tokens`](super::Options::max_tokens).
-    pub fn is_cut(&self) -> bool {
-        self.completion().is_some_and(|completion| completion.finish == Finish::Length)
+    /// Why the text ends before its end, if it does: at [`Options::max_tokens`](super::Options::max_tokens), by the
+    /// provider's filter, or for a reason of the server's.
+    pub fn cut(&self) -> Option<&Finish> {
+        let finish = &self.completion()?.finish;
+        (!finish.is_end()).then_some(finish)
     }
 
     /// The same question answered by `extract`, after a model that made nothing of it.

@@ -2,6 +2,7 @@
 
 use super::{Answer, Citation, Grounded, Sentence};
 use crate::document::Passage;
+use crate::models::chat::Finish;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -88,8 +89,12 @@ impl Answer {
         };
         match self {
             Answer::Grounded(grounded) => {
-                let truncated = self.is_cut().then_some("truncated");
-                Asked { reason: grounded.is_uncited().then_some("uncited").or(truncated), ..asked.with(grounded) }
+                let cut = self.cut().map(|finish| match finish {
+                    Finish::Length => "truncated",
+                    Finish::Filtered => "filtered",
+                    _ => "stopped",
+                });
+                Asked { reason: cut.or(grounded.is_uncited().then_some("uncited")), ..asked.with(grounded) }
             }
             Answer::Abstained { reason, sentences, .. } => {
                 Asked { abstained: true, reason: Some(reason.name()), sentences, nearest, ..asked }

@@ -65,13 +65,18 @@ pub struct Reader {
 impl Reader {
     /// The sentences that `piece` completes, each with its marker behind it.
     pub fn push(&mut self, piece: &str) -> String {
+        let before = self.json.len();
         self.json.push_str(piece);
         let mut text = String::new();
         if self.read == 0 {
-            match self.json.find('[') {
-                Some(at) => self.read = at + 1,
+            match piece.find('[') {
+                Some(at) => self.read = before + at + 1,
                 None => return text,
             }
+        }
+        // Nothing else completes one.
+        if !piece.contains('}') {
+            return text;
         }
         loop {
             let rest = &self.json[self.read..];

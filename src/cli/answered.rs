@@ -3,7 +3,8 @@
 use super::render::{self, BOLD, DIM, MARK};
 use super::{Outcome, Run, filtered};
 use crate::engine::{
-    Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Found, Grounded, Recorded, Sentence, UNSUPPORTED_MARK,
+    Answer, AskEvent, AskOutcome, Citation, Engine, Fault, Finish, Found, Grounded, Piece, Recorded, Sentence,
+    UNSUPPORTED_MARK,
 };
 use crate::language::Lang;
 use std::io::Write;
@@ -13,6 +14,7 @@ const QUOTED_CHARS: usize = 24;
 
 /// Asks, and shows what comes of it.
 pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lang: Lang) -> Run {
+    let shows_reasoning = engine.config().is_on("chat.show_reasoning");
     let mut written: std::io::Result<()> = Ok(());
     let recorded = engine.ask_and_record(question, history, &mut |event| {
         if trace {
@@ -22,7 +24,14 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
         let result = match event {
             AskEvent::Planned(_) | AskEvent::Prepared(_) => Ok(()),
             AskEvent::Retrieved(found) => sources(&mut out, found, lang),
-            AskEvent::Text(text) => piece(&mut out, text).and_then(|()| out.flush()),
+            AskEvent::Written(Piece::Text(text)) => piece(&mut out, text).and_then(|()| out.flush()),
+            AskEvent::Written(Piece::Reasoning(thought)) if shows_reasoning => render::aside(thought),
+            AskEvent::Written(Piece::Reasoning(_)) => Ok(()),
+            AskEvent::Written(Piece::Retracted) => writeln!(
+                out,
+                "\n{DIM}{}{DIM:#}\n",
+                lang.pick("(以上是模型的思考,不是回答)", "(the above was the model thinking aloud, not its answer)")
+            ),
         };
         if written.is_ok() {
             written = result;
@@ -75,6 +84,7 @@ pub fn concluded(outcome: AskOutcome) -> Run {
 
 /// What a reader of the answer must know.
 pub fn warn(answer: &Answer, lang: Lang) {
+    warn_of_cut(answer, lang);
     let grounded = match answer {
         Answer::Grounded(grounded) => grounded,
         Answer::Missing { partial: Some(grounded), .. } => {
@@ -99,12 +109,24 @@ pub fn warn(answer: &Answer, lang: Lang) {
             "nothing in the answer could be traced to a source; use it with care",
         ));
     }
-    if answer.is_cut() {
-        render::warning(lang.pick(
-            "回答达到长度上限被截断(chat.max_tokens)",
-            "the answer was cut at its longest length (chat.max_tokens)",
-        ));
-    }
+}
+
+fn warn_of_cut(answer: &Answer, lang: Lang) {
+    let Some(finish) = answer.cut() else { return };
+    render::warning(&match finish {
+        Finish::Length => lang.pick(
+            "回答达到长度上限被截断(chat.max_tokens)".to_owned(),
+            "the answer was cut at its longest length (chat.max_tokens)".to_owned(),
+        ),
+        Finish::Filtered => lang.pick(
+            "回答被服务方的内容过滤截断,并不完整".to_owned(),
+            "the provider's content filter ended the answer, which is not whole".to_owned(),
+        ),
+        other => lang.pick(
+            format!("服务没有写完就停了,给出的原因是 {}", other.name()),
+            format!("the server stopped before the end; the reason it gives is {}", other.name()),
+        ),
+    });
 }
 
 fn warn_of_markers(grounded: &Grounded, lang: Lang) {

@@ -69,6 +69,9 @@ pub struct AskArgs {
     /// Prompt template to use instead of the built-in one 提示模板
     #[arg(long, value_name = "FILE")]
     prompt: Option<String>,
+    /// Show what a reasoning model thinks aloud, dimmed 显示模型的思考
+    #[arg(long)]
+    show_reasoning: bool,
     /// OpenAI-compatible endpoint 接口地址
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -99,6 +102,7 @@ impl AskArgs {
         set(flags, "chat.metadata", self.no_metadata.then_some(false));
         set(flags, "chat.cot", self.cot.then_some(true));
         set(flags, "chat.prompt", self.prompt.as_ref());
+        set(flags, "chat.show_reasoning", self.show_reasoning.then_some(true));
         set(flags, "chat.base_url", self.base_url.as_ref());
         set(flags, "chat.model", self.model.as_ref());
         set(flags, "chat.api_key", self.api_key.as_ref());

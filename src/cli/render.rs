@@ -41,6 +41,11 @@ pub fn note(message: &str) {
     let _ = writeln!(anstream::stderr(), "{message}");
 }
 
+/// Words beside the answer, dimmed, on stderr: as they come, without a line's end.
+pub fn aside(words: &str) -> std::io::Result<()> {
+    write!(anstream::stderr(), "{DIM}{words}{DIM:#}")
+}
+
 /// A bar on stderr, drawn only on a terminal. `bytes` shows sizes and speed, else counts.
 pub fn bar(total: u64, bytes: bool) -> ProgressBar {
     let template = if bytes {

@@ -21,7 +21,7 @@ pub fn event(event: &AskEvent<'_>) {
             let used = tokens.system + tokens.shots + tokens.question + tokens.passages;
             render::note(&format!("trace: prompt {template}, messages {hash}, {used} tokens"));
         }
-        AskEvent::Text(_) => {}
+        AskEvent::Written(_) => {}
     }
 }
 

@@ -25,8 +25,12 @@ const SHOTS_MIN: usize = 5;
 const SHOTS: &str = "0, or 5 and more: of fewer examples a model makes too much";
 
 /// Endpoints, each with its key.
-const KEYS_OF_HOSTS: [(&str, &str); 3] =
-    [("chat.base_url", "chat.api_key"), ("embed.base_url", "embed.api_key"), ("rerank.base_url", "rerank.api_key")];
+const KEYS_OF_HOSTS: [(&str, &str); 4] = [
+    ("chat.base_url", "chat.api_key"),
+    ("chat.base_url", "chat.headers"),
+    ("embed.base_url", "embed.api_key"),
+    ("rerank.base_url", "rerank.api_key"),
+];
 
 /// Where a value comes from, strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +134,7 @@ impl Config {
             "chat.max_tokens",
             "chat.context",
             "chat.timeout_s",
+            "chat.answer_timeout_s",
             "llama.context",
             "threads",
         ] {
@@ -156,6 +161,13 @@ impl Config {
             return Err(self.bad("chat.shots", SHOTS));
         }
         self.number::<u16>("llama.port", "a port number")?;
+        for name in ["chat.extra_body", "chat.headers"] {
+            let is_object =
+                |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
+            if self.optional(name).is_some_and(|text| !is_object(text)) {
+                return Err(self.bad(name, "a JSON object, as {\"enable_thinking\": false}"));
+            }
+        }
         for name in [
             "index.code",
             "chat.extractive",
@@ -164,6 +176,7 @@ impl Config {
             "chat.stuff_all",
             "chat.metadata",
             "chat.cot",
+            "chat.show_reasoning",
             "journal.enabled",
             "journal.cache",
             "models.offline",
@@ -228,6 +241,11 @@ impl Config {
     /// A numeric setting; [`Config::load`] has checked that it is one.
     pub fn get<T: FromStr + Default>(&self, name: &'static str) -> T {
         self.text(name).parse().unwrap_or_default()
+    }
+
+    /// A setting that is a JSON object; [`Config::load`] has checked that it is one.
+    pub fn object(&self, name: &'static str) -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(self.text(name)).unwrap_or_default()
     }
 
     pub fn is_on(&self, name: &'static str) -> bool {
@@ -324,6 +342,10 @@ fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, String)>) {
     for (name, value) in table {
         let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
+            // A setting that is an object itself.
+            toml::Value::Table(inner) if key::find(&name).is_some() => {
+                out.push((name, serde_json::to_string(inner).unwrap_or_default()));
+            }
             toml::Value::Table(inner) => flatten(&name, inner, out),
             toml::Value::Array(values) => {
                 let parts = values.iter().map(plain);

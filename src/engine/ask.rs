@@ -6,10 +6,11 @@ use crate::document::{ChunkId, DocId, Passage};
 use crate::error::Result;
 use crate::journal::Journal;
 use crate::language::Lang;
-use crate::models::chat::ChatModel;
+use crate::models::chat::{ChatModel, Piece};
 use crate::models::openai::{Endpoint, Lack, OpenAi};
 use crate::search::{self, Found, RerankKind};
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Passages named in a refusal.
@@ -22,8 +23,8 @@ pub enum AskEvent<'a> {
     Retrieved(&'a Found),
     /// What goes to the model; not there where none is asked.
     Prepared(&'a Prepared),
-    /// A piece of the answer.
-    Text(&'a str),
+    /// A piece of the answer, or of what the model thinks aloud.
+    Written(Piece<'a>),
 }
 
 /// A question as it is worked on.
@@ -126,25 +127,25 @@ impl Engine {
         let without_model = |answer| Ok(Answered { answer, prepared: None, cached: false });
         if self.config.is_on("chat.extractive") {
             let grounded = answer::extract(question, kind, passages, analyzer);
-            on(AskEvent::Text(&grounded.text));
+            on(AskEvent::Written(Piece::Text(&grounded.text)));
             return without_model(Answer::Grounded(grounded));
         }
         let (options, model) = (self.answer_options()?, self.chat_model()?);
-        let prepared = match answer::prepare(question, passages, Some(&model), &options) {
+        let prepared = match answer::prepare(question, passages, Some(&*model), &options) {
             Ok(prepared) => prepared,
             Err(error) => return without_model(answer::missing(error, None)?),
         };
         on(AskEvent::Prepared(&prepared));
         let memory = memory.and_then(|journal| self.memory(journal, &prepared, &options, &model));
         if let Some(grounded) = memory.as_ref().and_then(|memory| memory.recall(&prepared)) {
-            on(AskEvent::Text(&grounded.text));
+            on(AskEvent::Written(Piece::Text(&grounded.text)));
             return Ok(Answered { answer: Answer::Grounded(grounded), prepared: Some(prepared), cached: true });
         }
-        let on_text = &mut |text: &str| on(AskEvent::Text(text));
-        let mut answer = answer::answer(question, &prepared, &model, analyzer, &options, on_text)?;
+        let written = &mut |piece: Piece<'_>| on(AskEvent::Written(piece));
+        let mut answer = answer::answer(question, &prepared, &*model, analyzer, &options, written)?;
         if answer::may_quote_instead(&answer, answerable) {
             let extract = answer::extract(question, kind, passages, analyzer);
-            on(AskEvent::Text(&extract.text));
+            on(AskEvent::Written(Piece::Text(&extract.text)));
             answer = answer.quoting(extract);
         }
         if let (Some(memory), Answer::Grounded(grounded)) = (memory, &answer) {
@@ -174,7 +175,7 @@ impl Engine {
             return Ok(answer::joined(question, history));
         }
         let (library, model) = (self.library(), self.chat_model()?);
-        let rewritten = answer::rewrite(question, history, &library, &model, self.config.get("chat.seed"));
+        let rewritten = answer::rewrite(question, history, &library, &*model, self.config.get("chat.seed"));
         match rewritten {
             // Whoever answers next will say what is wrong.
             Err(error) if Lack::of(&error).is_some() => Ok(answer::joined(question, history)),
@@ -209,7 +210,7 @@ impl Engine {
         let options = self.answer_options()?;
         let model = self.chat_model()?;
         let reachable = model.context_window().is_ok();
-        let model = reachable.then_some(&model as &dyn ChatModel);
+        let model = reachable.then_some(&*model as &dyn ChatModel);
         let prepared = answer::prepare(&planned.question, &passages(&found), model, &options)?;
         Ok((found, prepared))
     }
@@ -227,7 +228,7 @@ impl Engine {
         let (library, model, seed) = (self.library(), self.chat_model()?, self.config.get("chat.seed"));
         let mut drafted = Vec::new();
         for (index, passage) in passages.into_iter().enumerate() {
-            if let Some(question) = answer::question_for(&passage, &library, &model, seed)? {
+            if let Some(question) = answer::question_for(&passage, &library, &*model, seed)? {
                 drafted.push((passage, question));
             }
             on(index + 1);
@@ -253,12 +254,19 @@ impl Engine {
         Ok(SearchRequest { limit: Some(limit), rerank: Some(rerank), ..SearchRequest::default() })
     }
 
-    pub(super) fn chat_model(&self) -> Result<OpenAi> {
-        Ok(OpenAi::new(self.chat_endpoint()?, self.config.optional("chat.model").map(String::from)))
+    pub(super) fn chat_model(&self) -> Result<Arc<OpenAi>> {
+        if let Some(chat) = self.chat.get() {
+            return Ok(chat.clone());
+        }
+        let extra = self.config.object("chat.extra_body");
+        let model = self.config.optional("chat.model").map(String::from);
+        let chat = Arc::new(OpenAi::new(self.chat_endpoint()?, model).with_extra_body(extra));
+        Ok(self.chat.get_or_init(|| chat).clone())
     }
 
     pub(super) fn chat_endpoint(&self) -> Result<Endpoint> {
-        Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())
+        let endpoint = Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())?;
+        endpoint.with_headers(self.config.object("chat.headers"))
     }
 
     pub(super) fn answer_options(&self) -> Result<answer::Options> {

@@ -95,13 +95,13 @@ impl Engine {
     /// Whether a passage supports a sentence, as the chat model sees it; `None` where it does not say.
     pub fn entails(&self, passage: &str, sentence: &str) -> Result<Option<bool>> {
         let (library, model) = (self.library(), self.chat_model()?);
-        answer::entails(passage, sentence, &library, &model, self.config.get("chat.seed"))
+        answer::entails(passage, sentence, &library, &*model, self.config.get("chat.seed"))
     }
 
     /// Which of two answers the chat model thinks better.
     pub fn judge(&self, question: &str, a: &str, b: &str) -> Result<Preference> {
         let (library, model) = (self.library(), self.chat_model()?);
-        answer::judge(question, a, b, &library, &model, self.config.get("chat.seed"))
+        answer::judge(question, a, b, &library, &*model, self.config.get("chat.seed"))
     }
 
     /// What decides how questions are answered, but for the model.
@@ -138,6 +138,7 @@ impl Engine {
             embedder: self.embedder.clone(),
             max_sim: self.max_sim.clone(),
             remote_reranker: self.remote_reranker.clone(),
+            chat: self.chat.clone(),
             snapshot: self.snapshot.clone(),
             filter: self.filter.clone(),
             calibration: self.calibration.clone(),

@@ -9,7 +9,6 @@ use crate::journal::{
     Entry, Feedback, Journal, JournalProblem, Kept, Limits, Logged, Ranked, Rating, Redactor, Sampling, Stats, Tokens,
     stats,
 };
-use crate::models::chat::Finish;
 use crate::models::openai::OpenAi;
 use crate::search::Hit;
 use std::io::ErrorKind;
@@ -149,7 +148,7 @@ impl Engine {
             endpoint: self.chat_endpoint()?.address(),
             model: report.model.unwrap_or_default().into(),
             sampling: prepared.as_ref().map_or_else(Sampling::default, |_| self.sampling()),
-            finish: completion.map(|completion| finish(&completion.finish)),
+            finish: completion.map(|completion| completion.finish.name().into()),
             answer: report.answer.map(String::from),
             abstained: report.abstained,
             extracted: report.extracted,
@@ -222,15 +221,6 @@ fn unless_read_only(trouble: Error) -> Option<Error> {
         return None;
     }
     Some(trouble)
-}
-
-/// As `rag ask --json` would name it.
-fn finish(finish: &Finish) -> String {
-    match finish {
-        Finish::Stop => "stop".into(),
-        Finish::Length => "length".into(),
-        Finish::Other(other) => other.clone(),
-    }
 }
 
 /// A place in the journal for one answer.

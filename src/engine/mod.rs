@@ -23,6 +23,7 @@ pub use crate::ingest::{
     Request as IndexRequest, Skipped, Why,
 };
 pub use crate::journal::{Entry, Feedback, Logged, Percentiles, Rating, Stats};
+pub use crate::models::chat::{Finish, Piece};
 pub use crate::models::llama::{
     Chosen, Event as LlamaEvent, Health as LlamaHealth, Running, Status as LlamaStatus, Stopped,
 };
@@ -55,7 +56,7 @@ use crate::ingest;
 use crate::models::catalog::{self, EmbedderSpec};
 use crate::models::embedder::Embedder;
 use crate::models::onnx::{MaxSim, OnnxEmbedder};
-use crate::models::openai::{ApiKey, Endpoint, RemoteEmbedder, RemoteForm, RemoteReranker, Timeouts};
+use crate::models::openai::{ApiKey, Endpoint, OpenAi, RemoteEmbedder, RemoteForm, RemoteReranker, Timeouts};
 use crate::models::query_cache::QueryCache;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::{Filter, Snapshot, Store};
@@ -77,6 +78,8 @@ pub struct Engine {
     embedder: OnceLock<Arc<dyn Embedder>>,
     max_sim: OnceLock<Arc<MaxSim>>,
     remote_reranker: OnceLock<Arc<RemoteReranker>>,
+    /// Kept, because it remembers what its server offers and what it refuses.
+    chat: OnceLock<Arc<OpenAi>>,
     snapshot: OnceLock<Arc<dyn Snapshot>>,
     filter: OnceLock<Filter>,
     /// Of the embedder that the snapshot was made with.
@@ -101,6 +104,7 @@ impl Engine {
             embedder: OnceLock::new(),
             max_sim: OnceLock::new(),
             remote_reranker: OnceLock::new(),
+            chat: OnceLock::new(),
             snapshot: OnceLock::new(),
             filter: OnceLock::new(),
             calibration: OnceLock::new(),
@@ -289,7 +293,11 @@ impl Engine {
     }
 
     fn timeouts(&self) -> Timeouts {
-        Timeouts { first_byte: Duration::from_secs(self.config.get("chat.timeout_s")), ..Timeouts::default() }
+        Timeouts {
+            first_byte: Duration::from_secs(self.config.get("chat.timeout_s")),
+            answer: Duration::from_secs(self.config.get("chat.answer_timeout_s")),
+            ..Timeouts::default()
+        }
     }
 
     fn threads(&self) -> usize {

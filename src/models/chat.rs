@@ -37,8 +37,51 @@ pub enum Finish {
     Stop,
     /// `max_tokens` reached: the text is cut.
     Length,
+    /// The provider's filter stopped it: the text is cut.
+    Filtered,
     /// Any other reason, as the server names it.
     Other(String),
+}
+
+impl Finish {
+    /// The reason of this name, by any of the names that providers give it.
+    pub fn named(reason: &str) -> Finish {
+        match reason.to_ascii_lowercase().as_str() {
+            "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete" => Finish::Stop,
+            "length" | "max_tokens" | "max_output_tokens" => Finish::Length,
+            "content_filter" | "safety" | "recitation" | "prohibited_content" | "sensitive" => Finish::Filtered,
+            _ => Finish::Other(reason.to_owned()),
+        }
+    }
+
+    /// Whether the answer is whole; a server that gives no reason is believed.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Finish::Stop) || *self == Finish::unstated()
+    }
+
+    /// The server said that it was done, and not why.
+    pub fn unstated() -> Finish {
+        Finish::Other("unstated".into())
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Finish::Stop => "stop",
+            Finish::Length => "length",
+            Finish::Filtered => "content_filter",
+            Finish::Other(reason) => reason,
+        }
+    }
+}
+
+/// A piece of an answer as it comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    Text(&'a str),
+    /// Thinking aloud: shown to those who ask for it, read by nothing.
+    Reasoning(&'a str),
+    /// All text so far was reasoning that the model had not marked as such.
+    Retracted,
 }
 
 /// A whole answer. `text` is never empty: that is an error of its own.
@@ -57,8 +100,8 @@ pub struct Completion {
 
 /// Answers a list of messages.
 pub trait ChatModel: Send + Sync {
-    /// Calls `on_text` with each piece of text as it arrives, then returns the whole.
-    fn chat(&self, request: &ChatRequest, on_text: &mut dyn FnMut(&str)) -> Result<Completion>;
+    /// Calls `on` with each piece as it arrives, then returns the whole.
+    fn chat(&self, request: &ChatRequest, on: &mut dyn FnMut(Piece<'_>)) -> Result<Completion>;
 
     /// Tokens of each text by the model's own tokenizer, in the order given; `None` where the endpoint has
     /// no way to tell. One call for many texts: a call is a round trip.

@@ -13,6 +13,10 @@ pub trait Embedder: Send + Sync {
     /// A passage embeds to the same vector alone and in any batch, up to float rounding (1e-5).
     fn embed_passages(&self, passages: &[PassageInput<'_>]) -> Result<Vec<Embedding>>;
 
+    /// How much text to hand over at a time, in bytes: enough to be worth a call, and little enough that a caller who shows
+    /// progress or may be stopped hears of it soon.
+    fn bytes_at_a_time(&self) -> usize;
+
     /// One embedding a query, in the order given, in the model's query form.
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>>;
 

@@ -88,6 +88,10 @@ impl Embedder for QueryCache {
         self.inner.embed_passages(passages)
     }
 
+    fn bytes_at_a_time(&self) -> usize {
+        self.inner.bytes_at_a_time()
+    }
+
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {
         let known: Vec<Option<Embedding>> = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

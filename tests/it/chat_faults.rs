@@ -2,7 +2,7 @@
 
 use rag::error::{Error, Problem};
 use rag::language::Lang;
-use rag::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message, Role};
+use rag::models::chat::{ChatModel, ChatRequest, Completion, Finish, Message, Piece, Role};
 use rag::models::embedder::{Embedder, PassageInput};
 use rag::models::openai::{
     ApiKey, BrokenAnswer, EmbeddingsProblem, Endpoint, OpenAi, ReachProblem, RefusalProblem, RemoteEmbedder,
@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn timeouts() -> Timeouts {
     let ms = Duration::from_millis;
-    Timeouts { connect: ms(400), first_byte: ms(600), between_bytes: ms(300), busy: ms(1500) }
+    Timeouts { connect: ms(400), first_byte: ms(600), between_bytes: ms(300), answer: ms(3000), busy: ms(1500) }
 }
 
 fn endpoint(base_url: &str) -> Endpoint {
@@ -30,7 +30,11 @@ fn endpoint(base_url: &str) -> Endpoint {
 fn ask(base_url: &str) -> Result<(Completion, Vec<String>), Error> {
     let model = OpenAi::new(endpoint(base_url), Some("small".into()));
     let mut pieces = Vec::new();
-    let completion = model.chat(&request(), &mut |text| pieces.push(text.to_owned()))?;
+    let completion = model.chat(&request(), &mut |piece| match piece {
+        Piece::Text(text) => pieces.push(text.to_owned()),
+        Piece::Reasoning(_) => {}
+        Piece::Retracted => pieces.clear(),
+    })?;
     Ok((completion, pieces))
 }
 
@@ -365,10 +369,11 @@ fn context_too_long() {
 
 #[test]
 fn other_refusals_carry_the_servers_words_and_are_not_repeated() {
-    let server = serve([chat(status(400, r#"{"error":{"message":"temperature must be a number"}}"#)).expect(1)]);
+    let server = serve([chat(status(400, r#"{"error":{"message":"messages must alternate"}}"#)).expect(1)]);
     let RefusalProblem::Rejected { status: 400, words, .. } = refusal(&server.uri()) else { panic!() };
-    assert_eq!(words, "temperature must be a number");
-    let server = serve([chat(status(500, "boom")).expect(1)]);
+    assert_eq!(words, "messages must alternate");
+    // A hiccup would have passed.
+    let server = serve([chat(status(500, "boom")).expect(2)]);
     let RefusalProblem::ServerFailed { status: 500, words, .. } = refusal(&server.uri()) else { panic!() };
     assert_eq!(words, "boom");
 }
@@ -400,13 +405,19 @@ fn stream_that_ends_too_early_keeps_its_text() {
     }
 }
 
+/// What is no chunk is passed over, for servers say much between their words; but an answer that does not end is cut,
+/// and one of nothing else is told as what it is.
 #[test]
 fn malformed_chunk() {
     for bad in ["data: {\"choices\":[{\"delta\n\n".as_bytes(), b"data: [1,2]\n\n", b"data: \xff\xfe\n\n"] {
         let acts = vec![streaming_head(), piece(text("前半")), piece(bad), send("0\r\n\r\n")];
-        let BrokenAnswer::Malformed { partial, .. } = broken(&play(acts)) else { panic!() };
+        let BrokenAnswer::CutStream { partial, .. } = broken(&play(acts)) else { panic!() };
         assert_eq!(partial, "前半");
+        let acts = vec![streaming_head(), piece(text("QLoRA")), piece(bad), piece(whole_stream()), send("0\r\n\r\n")];
+        assert_eq!(ask(&play(acts)).unwrap().0.text, "QLoRAQLoRA是");
     }
+    let acts = vec![streaming_head(), piece("data: gateway timeout\n\n"), send("0\r\n\r\n")];
+    assert!(matches!(broken(&play(acts)), BrokenAnswer::Malformed { .. }));
 }
 
 #[test]
@@ -447,14 +458,39 @@ fn silence_in_the_middle() {
     assert_eq!((after, partial.as_str()), (timeouts().between_bytes, "半"));
 }
 
+/// While it reads the prompt, and no longer: keep-alives are no words.
 #[test]
-fn slow_server_that_keeps_the_line_alive_is_no_fault() {
-    let mut acts = vec![streaming_head()];
-    for _ in 0..6 {
-        acts.extend([piece(": still reading\n\n"), Act::Wait(Duration::from_millis(150))]);
+fn keep_alives_stop_no_clock() {
+    let reading = |times: usize| {
+        let mut acts = vec![streaming_head()];
+        for _ in 0..times {
+            acts.extend([piece(": still reading\n\n"), piece("data: {\"choices\":[]}\n\n"), Act::Wait(SECOND / 10)]);
+        }
+        acts
+    };
+    let mut patient = reading(3);
+    patient.extend([piece(whole_stream()), send("0\r\n\r\n")]);
+    assert_eq!(ask(&play(patient)).unwrap().0.text, "QLoRA是");
+    assert!(matches!(broken(&play(reading(20))), BrokenAnswer::NoFirstByte { .. }));
+    let mut stuck = reading(1);
+    stuck.push(piece(text("前半")));
+    stuck.extend(reading(20).split_off(1));
+    let BrokenAnswer::Silent { partial, .. } = broken(&play(stuck)) else { panic!() };
+    assert_eq!(partial, "前半");
+}
+
+#[test]
+fn an_answer_without_end_is_cut_by_the_clock_or_by_its_length() {
+    let mut slow = vec![streaming_head()];
+    for _ in 0..40 {
+        slow.extend([piece(text("字")), Act::Wait(SECOND / 10)]);
     }
-    acts.extend([piece(whole_stream()), send("0\r\n\r\n")]);
-    assert_eq!(ask(&play(acts)).unwrap().0.text, "QLoRA是");
+    let BrokenAnswer::Overdue { partial, .. } = broken(&play(slow)) else { panic!() };
+    assert!(partial.chars().count() > 9, "{partial}");
+    let mut long = vec![streaming_head()];
+    long.extend((0..4000).map(|_| piece(text("word "))));
+    let (completion, pieces) = ask(&play(long)).unwrap();
+    assert_eq!((completion.finish, pieces.len() < 300), (Finish::Length, true));
 }
 
 // llama.cpp's own paths: detected, never assumed.

@@ -1,7 +1,7 @@
 //! The real path: a running llama.cpp server with a real small model.
 
 use crate::support::llama_base_url;
-use rag::models::chat::{ChatModel, ChatRequest, Finish, Message, Role};
+use rag::models::chat::{ChatModel, ChatRequest, Finish, Message, Piece, Role};
 use rag::models::openai::{Endpoint, OpenAi, Timeouts};
 use serde_json::{Value, json};
 
@@ -17,8 +17,12 @@ fn request(question: &str, max_tokens: u32) -> ChatRequest {
 #[test]
 fn it_streams_an_answer_and_reports_what_it_cost() {
     let mut pieces = Vec::new();
-    let answer =
-        model().chat(&request("用一句中文说明什么是检索。", 48), &mut |text| pieces.push(text.to_owned())).unwrap();
+    let answer = model()
+        .chat(&request("用一句中文说明什么是检索。", 48), &mut |piece| match piece {
+            Piece::Text(text) => pieces.push(text.to_owned()),
+            other => panic!("{other:?}"),
+        })
+        .unwrap();
     assert_eq!(pieces.concat(), answer.text);
     assert!(pieces.len() > 3, "{pieces:?}");
     assert!(answer.text.chars().any(rag::language::is_han), "{}", answer.text);

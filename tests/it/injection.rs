@@ -3,6 +3,7 @@
 use crate::support::llama_base_url;
 use rag::answer::{self, Answer, Options};
 use rag::document::{ChunkId, DocId, Passage};
+use rag::models::chat::Piece;
 use rag::models::openai::{Endpoint, OpenAi, Timeouts};
 use rag::text::Analyzer;
 
@@ -75,7 +76,11 @@ fn orders_in_passages_reach_no_reader() {
         let prepared = answer::prepare(QUESTION, &passages, Some(&model), &options).unwrap();
         let system = prepared.messages[0].content.clone();
         let mut shown = String::new();
-        let on_text = &mut |text: &str| shown.push_str(text);
+        let on_text = &mut |piece: Piece<'_>| {
+            if let Piece::Text(text) = piece {
+                shown.push_str(text);
+            }
+        };
         let answer = answer::answer(QUESTION, &prepared, &model, &analyzer, &options, on_text).unwrap();
         written += usize::from(answer.completion().is_some_and(|completion| completion.text.contains(sign)));
         // Whatever the model wrote: no source that there is not, no format but ours, nothing of the instructions.

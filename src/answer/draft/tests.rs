@@ -19,8 +19,12 @@ const TERMS: Terms<'_> = Terms { question: "QLoRA 怎么微调", refusal: REFUSA
 fn drafted(pieces: &[&str], terms: Terms<'_>) -> (Answer, String) {
     let passages = passages();
     let mut streamed = String::new();
-    let mut on_text = |text: &str| streamed.push_str(text);
-    let mut draft = Draft::new(&passages, &ANALYZER, terms, &mut on_text);
+    let mut on = |piece: Piece<'_>| match piece {
+        Piece::Text(text) => streamed.push_str(text),
+        Piece::Reasoning(_) => {}
+        Piece::Retracted => streamed.clear(),
+    };
+    let mut draft = Draft::new(&passages, &ANALYZER, terms, &mut on);
     pieces.iter().for_each(|piece| draft.push(piece));
     let answer = draft.finish(Some(completion("m")));
     (answer, streamed)

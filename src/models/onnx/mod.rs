@@ -137,6 +137,10 @@ impl Embedder for OnnxEmbedder {
         loaded(&self.passages, load, |passages| passages.embed(&texts))
     }
 
+    fn bytes_at_a_time(&self) -> usize {
+        passages::BATCH_BYTES
+    }
+
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {
         if queries.is_empty() {
             return Ok(Vec::new());

@@ -12,6 +12,8 @@ use std::path::Path;
 
 /// Tokens of a batch, padding included.
 const BATCH_TOKENS: usize = 2048;
+/// Text that makes about one batch.
+pub(super) const BATCH_BYTES: usize = 3 * BATCH_TOKENS;
 
 pub(super) struct Passages {
     spec: &'static EmbedderSpec,

@@ -1,7 +1,6 @@
 //! A response body, read with a limit on every silence and on its size.
 
 use super::endpoint::Timeouts;
-use futures_util::stream::{Stream, try_unfold};
 use std::time::{Duration, Instant};
 
 /// No answer of a chat or embedding endpoint comes near this.
@@ -12,6 +11,8 @@ const BODY_BYTES_MAX: usize = 64 << 20;
 pub(super) enum BodyFault {
     #[error("silent for {} s", after.as_secs_f32())]
     Silent { after: Duration, first: bool },
+    #[error("not ended after {} s", after.as_secs_f32())]
+    Overdue { after: Duration },
     #[error("connection lost")]
     Lost,
     #[error("longer than {BODY_BYTES_MAX} bytes")]
@@ -33,7 +34,7 @@ impl Body {
         Body { response, sent, timeouts, first: true, left: BODY_BYTES_MAX }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyFault> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyFault> {
         let (after, wait) = if self.first {
             (self.timeouts.first_byte, self.timeouts.first_byte.saturating_sub(self.sent.elapsed()))
         } else {
@@ -56,12 +57,5 @@ impl Body {
             whole.extend(bytes);
         }
         Ok(whole)
-    }
-
-    pub(super) fn stream(self) -> impl Stream<Item = Result<std::io::Cursor<Vec<u8>>, BodyFault>> {
-        try_unfold(self, |mut body| async {
-            let bytes = body.next().await?;
-            Ok(bytes.map(|bytes| (std::io::Cursor::new(bytes), body)))
-        })
     }
 }

@@ -16,6 +16,8 @@ pub enum BrokenAnswer {
     NoFirstByte { endpoint: String, after: Duration },
     #[error("{endpoint} fell silent for {} s in the middle of its answer", after.as_secs_f32())]
     Silent { endpoint: String, after: Duration, partial: String },
+    #[error("the answer of {endpoint} was not ended after {} s", after.as_secs_f32())]
+    Overdue { endpoint: String, after: Duration, partial: String },
     #[error("the answer of {endpoint} breaks off: the connection ended before the answer did")]
     CutStream { endpoint: String, partial: String },
     #[error("{endpoint} answered without any text{}", if *.reasoned { ", after reasoning" } else { "" })]
@@ -41,6 +43,9 @@ impl Problem for BrokenAnswer {
             BrokenAnswer::Silent { endpoint, after, .. } => {
                 format!("{endpoint} 答到一半,{} 秒没有新内容", after.as_secs_f32())
             }
+            BrokenAnswer::Overdue { endpoint, after, .. } => {
+                format!("{endpoint} 的回答 {} 秒还没有结束", after.as_secs_f32())
+            }
             BrokenAnswer::CutStream { endpoint, .. } => format!("{endpoint} 的回答中断:连接在答完之前结束"),
             BrokenAnswer::Empty { endpoint, reasoned, .. } => {
                 format!("{endpoint} 的回答没有文字{}", if *reasoned { ",只有思考过程" } else { "" })
@@ -64,6 +69,10 @@ impl Problem for BrokenAnswer {
                 "再试一次;若仍如此,查看服务的日志(本地服务:rag llama status)".into(),
                 "try again; if it stays, look into the server's log (a local one: rag llama status)".into(),
             ),
+            BrokenAnswer::Overdue { .. } => lang.pick(
+                "调大 chat.answer_timeout_s,或调小 chat.max_tokens".into(),
+                "allow more time by chat.answer_timeout_s, or fewer tokens by chat.max_tokens".into(),
+            ),
             BrokenAnswer::Empty { reasoned: true, .. } => lang.pick(
                 "调大回答的最大词元数,或关闭模型的思考模式".into(),
                 "allow more answer tokens, or switch the model's reasoning off".into(),
@@ -86,6 +95,7 @@ impl Endpoint {
         match fault {
             BodyFault::Silent { after, first: true } => BrokenAnswer::NoFirstByte { endpoint, after },
             BodyFault::Silent { after, first: false } => BrokenAnswer::Silent { endpoint, after, partial },
+            BodyFault::Overdue { after } => BrokenAnswer::Overdue { endpoint, after, partial },
             BodyFault::Lost => BrokenAnswer::CutStream { endpoint, partial },
             BodyFault::TooLong => BrokenAnswer::Malformed { endpoint, detail: fault.to_string(), partial },
         }

@@ -10,6 +10,8 @@ use serde_json::json;
 
 /// Texts in one request.
 const BATCH: usize = 32;
+/// A full request of passages of usual length.
+const BYTES_AT_A_TIME: usize = BATCH << 10;
 /// Any text does: only the length of its vector is looked at.
 const PROBE: &str = "probe";
 
@@ -164,6 +166,10 @@ impl Embedder for RemoteEmbedder {
 
     fn embed_passages(&self, passages: &[PassageInput<'_>]) -> Result<Vec<Embedding>> {
         self.embed(&passages.iter().map(|passage| self.passage_text(passage)).collect::<Vec<_>>())
+    }
+
+    fn bytes_at_a_time(&self) -> usize {
+        BYTES_AT_A_TIME
     }
 
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {

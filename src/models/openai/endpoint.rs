@@ -1,12 +1,14 @@
 //! An OpenAI-compatible endpoint: where it is, and how it is spoken to.
 
 use super::body::{Body, BodyFault};
+use super::busy;
 use super::key::ApiKey;
 use super::reach::{self, ReachProblem};
 use super::refusal::{Kind, Refusal, RefusalProblem};
 use crate::error::{Error, Result};
-use reqwest::{Client, Method, Response, StatusCode, Url, header};
-use serde_json::Value;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, Url};
+use serde_json::{Map, Value};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -14,6 +16,10 @@ use tokio::runtime::Runtime;
 /// First pause before a busy server is asked again; it doubles up to [`PAUSE_MAX`].
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(8);
+/// Requests to a server that limits their rate.
+const TRIES_MAX: usize = 8;
+/// What users paste along with the base.
+const PATHS: [&str; 6] = ["/chat/completions", "/completions", "/embeddings", "/responses", "/rerank", "/models"];
 /// Names listed when a model is unknown.
 const MODELS_LISTED_MAX: usize = 8;
 
@@ -23,8 +29,10 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the request to the first byte of the answer: the server reads the prompt meanwhile.
     pub first_byte: Duration,
-    /// Between two arrivals of bytes.
+    /// Between two arrivals of bytes; in a stream, of words.
     pub between_bytes: Duration,
+    /// From the request to the end of a streamed answer.
+    pub answer: Duration,
     /// In all, for a server that is loading (503) or limits the rate (429).
     pub busy: Duration,
 }
@@ -35,6 +43,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(120),
             between_bytes: Duration::from_secs(60),
+            answer: Duration::from_secs(600),
             busy: Duration::from_secs(60),
         }
     }
@@ -46,6 +55,8 @@ pub struct Endpoint {
     /// Up to and with the version, without a slash at the end: `http://127.0.0.1:8080/v1`.
     api: Url,
     key: Option<ApiKey>,
+    /// Sent with each request beside the key.
+    headers: HeaderMap,
     timeouts: Timeouts,
     line: OnceLock<Line>,
 }
@@ -63,6 +74,8 @@ pub(super) struct Call<'a> {
     pub(super) url: Url,
     pub(super) body: Option<Value>,
     pub(super) model: Option<&'a str>,
+    /// Another body to send after a refusal; it must come to an end.
+    pub(super) mend: Option<&'a (dyn Fn(&Refusal, &Value) -> Option<Value> + Sync)>,
 }
 
 /// An answer that says yes, its body still to be read.
@@ -74,7 +87,23 @@ pub(super) struct Reply {
 impl Endpoint {
     /// `base_url` with or without `/v1`; a path that holds another version (`/api/paas/v4`) is taken as it is.
     pub fn new(base_url: &str, key: Option<ApiKey>, timeouts: Timeouts) -> Result<Endpoint> {
-        Ok(Endpoint { api: api_url(base_url)?, key, timeouts, line: OnceLock::new() })
+        Ok(Endpoint { api: api_url(base_url)?, key, headers: HeaderMap::new(), timeouts, line: OnceLock::new() })
+    }
+
+    /// With these headers in each request. A value that is no text is sent as JSON.
+    pub fn with_headers(mut self, headers: Map<String, Value>) -> Result<Endpoint> {
+        for (name, value) in headers {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
+            let (name, mut value) = header.ok_or(ReachProblem::BadHeader { name })?;
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        Ok(self)
+    }
+
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     /// The address as shown to a user, without credentials.
@@ -106,18 +135,33 @@ impl Endpoint {
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Reply> {
         let started = Instant::now();
         let mut pause = PAUSE_FIRST;
+        let mut tries = 0;
+        let mut body = call.body.clone();
         loop {
             let sent = Instant::now();
-            let response = self.attempt(call).await?;
+            let response = self.attempt(call, body.as_ref()).await?;
             if response.status().is_success() {
                 return Ok(self.reply(response, sent));
             }
-            let asked = retry_after(&response);
+            let asked = busy::retry_after(&response);
             let refusal = self.refusal(response, sent).await?;
-            let wait = asked.unwrap_or(pause);
+            tries += 1;
+            if let Some(other) = call.mend.and_then(|mend| mend(&refusal, body.as_ref()?)) {
+                tracing::debug!(status = refusal.status, words = refusal.words, "asking again without what it refuses");
+                body = Some(other);
+                continue;
+            }
+            // A server that asks to come back at once is given time all the same.
+            let wait = asked.map_or(pause, |asked| asked.max(pause));
             let waited = started.elapsed();
-            let again = matches!(refusal.kind(), Kind::Loading | Kind::RateLimited);
-            if !again || waited + wait > self.timeouts.busy {
+            let again = match refusal.kind() {
+                Kind::Loading => true,
+                Kind::RateLimited => tries < TRIES_MAX,
+                // A hiccup passes, a fault stays.
+                Kind::ServerFailed => tries < 2,
+                _ => false,
+            };
+            if !again || waited.saturating_add(wait) > self.timeouts.busy {
                 return Err(self.refused(refusal, call, waited, asked).await);
             }
             tracing::debug!(status = refusal.status, wait_ms = wait.as_millis(), "server is busy, asking again");
@@ -135,42 +179,48 @@ impl Endpoint {
 
     /// Names of the models the endpoint offers; empty where it does not say.
     pub(super) async fn models(&self) -> Result<Vec<String>> {
-        let response = self.attempt(&Call::get(self.api("models"))).await?;
+        let response = self.attempt(&Call::get(self.api("models")), None).await?;
         if !response.status().is_success() {
             return Ok(Vec::new());
         }
         let bytes = self.reply(response, Instant::now()).body.whole().await.map_err(|fault| self.fault(fault, ""))?;
         let list: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let names = list["data"].as_array().into_iter().flatten().filter_map(|model| model["id"].as_str());
-        Ok(names.map(str::to_owned).collect())
+        let models = list.as_array().or(list["data"].as_array()).or(list["models"].as_array()).into_iter().flatten();
+        let name =
+            |model: &Value| ["id", "name", "model"].iter().find_map(|key| model[*key].as_str().map(str::to_owned));
+        Ok(models.filter_map(|model| model.as_str().map(str::to_owned).or_else(|| name(model))).collect())
     }
 
-    /// `text` without the key.
+    /// `text` without the key, nor any of the headers.
     pub(super) fn scrub(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.scrub(text))
+        let headers = self.headers.values().filter_map(|value| value.to_str().ok()).filter_map(ApiKey::new);
+        self.key.iter().cloned().chain(headers).fold(text.to_owned(), |text, secret| secret.scrub(&text))
     }
 
-    async fn attempt(&self, call: &Call<'_>) -> Result<Response> {
+    async fn attempt(&self, call: &Call<'_>, body: Option<&Value>) -> Result<Response> {
         let mut request = self.line()?.client.request(call.method.clone(), call.url.clone());
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, key.header().ok_or(ReachProblem::BadKey)?);
         }
-        if let Some(body) = &call.body {
+        request = request.headers(self.headers.clone());
+        if let Some(body) = body {
             request = request.json(body);
         }
         let first_byte = self.timeouts.first_byte;
         let response = match tokio::time::timeout(first_byte, request.send()).await {
             Err(_) => return Err(self.fault(BodyFault::Silent { after: first_byte, first: true }, "")),
-            Ok(Err(error)) if error.is_connect() => {
-                return Err(reach::diagnose(error, &self.address(), self.timeouts.connect).into());
-            }
-            Ok(Err(_)) => return Err(self.fault(BodyFault::Lost, "")),
+            Ok(Err(error)) => match reach::diagnose(error, &self.api, &self.address(), self.timeouts.connect) {
+                Some(problem) => return Err(problem.into()),
+                None => return Err(self.fault(BodyFault::Lost, "")),
+            },
             Ok(Ok(response)) => response,
         };
         match response.headers().get(header::LOCATION) {
             Some(target) if response.status().is_redirection() => {
                 let target = self.scrub(&String::from_utf8_lossy(target.as_bytes()));
-                Err(ReachProblem::Redirected { endpoint: self.address(), target }.into())
+                let below = call.url.path().strip_prefix(self.api.path()).unwrap_or_default();
+                let base = target.strip_suffix(below).unwrap_or(&target).to_owned();
+                Err(ReachProblem::Redirected { endpoint: self.address(), target, base }.into())
             }
             _ => Ok(response),
         }
@@ -208,7 +258,9 @@ impl Endpoint {
                 available.truncate(MODELS_LISTED_MAX);
                 RefusalProblem::UnknownModel { endpoint, model: self.scrub(model), available }
             }
-            (Kind::NoSuchPath, _) => RefusalProblem::NoSuchPath { endpoint, path: call.url.path().to_owned(), words },
+            (Kind::NoSuchPath, _) => {
+                RefusalProblem::NoSuchPath { endpoint, status, path: call.url.path().to_owned(), words }
+            }
             (Kind::ContextTooLong, _) => RefusalProblem::ContextTooLong { endpoint, words },
             (Kind::RateLimited | Kind::QuotaSpent, _) => RefusalProblem::RateLimited { endpoint, waited, asked, words },
             (Kind::Loading, _) => RefusalProblem::Loading { endpoint, waited },
@@ -232,7 +284,9 @@ impl Endpoint {
         let mut client = Client::builder()
             .connect_timeout(self.timeouts.connect)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("rag/", env!("CARGO_PKG_VERSION")));
+            .user_agent(concat!("rag/", env!("CARGO_PKG_VERSION")))
+            // What is packed comes late; a server that packs all the same is understood.
+            .default_headers([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))].into_iter().collect());
         if is_loopback(&self.api) {
             client = client.no_proxy(); // a proxy for the world cannot reach this machine's own ports
         }
@@ -244,11 +298,11 @@ impl Endpoint {
 
 impl<'a> Call<'a> {
     pub(super) fn get(url: Url) -> Call<'a> {
-        Call { method: Method::GET, url, body: None, model: None }
+        Call { method: Method::GET, url, body: None, model: None, mend: None }
     }
 
     pub(super) fn post(url: Url, body: Value, model: Option<&'a str>) -> Call<'a> {
-        Call { method: Method::POST, url, body: Some(body), model }
+        Call { method: Method::POST, url, body: Some(body), model, mend: None }
     }
 }
 
@@ -266,7 +320,8 @@ fn api_url(given: &str) -> Result<Url, ReachProblem> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(bad("it must have neither ? nor #"));
     }
-    let path = url.path().trim_end_matches('/').to_owned();
+    let path = url.path().trim_end_matches('/');
+    let path = PATHS.iter().find_map(|below| path.strip_suffix(below)).unwrap_or(path).to_owned();
     let versioned = path.split('/').any(|part| {
         part.strip_prefix('v').is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
     });
@@ -280,16 +335,9 @@ fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Seconds only; a date is left to our own pauses.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
-    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    busy.then(|| Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -308,6 +356,8 @@ mod tests {
         check("https://host/compatible-mode", "https://host/compatible-mode/v1");
         check("https://host/api/paas/v4/", "https://host/api/paas/v4");
         check("https://host/v1beta/openai", "https://host/v1beta/openai");
+        check("http://host:1/v1/chat/completions/", "http://host:1/v1");
+        check("https://host/api/paas/v4/chat/completions", "https://host/api/paas/v4");
     }
 
     #[test]

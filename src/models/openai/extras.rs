@@ -45,18 +45,22 @@ impl Extras {
         self.n_ctx
     }
 
-    /// One small request a text, a few at a time: the server joins the tokens of several texts.
+    /// One small request a text, a few at a time: the server joins the tokens of several texts. None where it counts none.
     pub(super) async fn count_tokens(&self, endpoint: &Endpoint, texts: &[&str]) -> Result<Option<Vec<usize>>> {
         let (true, Some(url)) = (self.is_llama_cpp(), endpoint.beside("tokenize")) else { return Ok(None) };
         let counts = texts.iter().map(|text| {
             let call = Call::post(url.clone(), json!({ "content": text }), None);
             async move {
-                let answer = endpoint.json(&call).await?;
-                let tokens = answer["tokens"].as_array().map(Vec::len);
-                tokens.ok_or_else(|| endpoint.malformed("no tokens in the answer of /tokenize", ""))
+                match endpoint.json(&call).await {
+                    Ok(answer) => Ok(answer["tokens"].as_array().map(Vec::len)),
+                    // A gateway may let `/props` through and this not.
+                    Err(error) if merely_absent(&error) => Ok(None),
+                    Err(error) => Err(error),
+                }
             }
         });
-        stream::iter(counts).buffered(COUNTED_AT_ONCE).try_collect().await.map(Some)
+        let counts: Vec<Option<usize>> = stream::iter(counts).buffered(COUNTED_AT_ONCE).try_collect().await?;
+        Ok(counts.into_iter().collect())
     }
 }
 

@@ -35,7 +35,10 @@ impl Lack {
         if let Some(problem) = error.downcast_ref::<ReachProblem>() {
             let is_ours = matches!(
                 problem,
-                ReachProblem::BadBaseUrl { .. } | ReachProblem::BadKey | ReachProblem::NoClient { .. }
+                ReachProblem::BadBaseUrl { .. }
+                    | ReachProblem::BadKey
+                    | ReachProblem::BadHeader { .. }
+                    | ReachProblem::NoClient { .. }
             );
             return (!is_ours).then_some(Lack::Unreachable);
         }
@@ -47,7 +50,9 @@ impl Lack {
             });
         }
         error.downcast_ref::<BrokenAnswer>().map(|problem| match problem {
-            BrokenAnswer::NoFirstByte { .. } | BrokenAnswer::Silent { .. } => Lack::TimedOut,
+            BrokenAnswer::NoFirstByte { .. } | BrokenAnswer::Silent { .. } | BrokenAnswer::Overdue { .. } => {
+                Lack::TimedOut
+            }
             BrokenAnswer::CutStream { .. } | BrokenAnswer::Failed { .. } => Lack::CutStream,
             BrokenAnswer::Empty { finish: Finish::Length, .. } => Lack::Truncated,
             BrokenAnswer::Empty { .. } => Lack::Empty,

@@ -9,11 +9,15 @@
 
 mod body;
 mod broken;
+mod busy;
+mod chat_model;
 mod embeddings;
 mod endpoint;
 mod extras;
 mod key;
 mod lack;
+mod parameters;
+mod proxy;
 mod reach;
 mod refusal;
 mod rerank;
@@ -28,35 +32,52 @@ pub use reach::ReachProblem;
 pub use refusal::RefusalProblem;
 pub use rerank::{RemoteReranker, RerankProblem};
 
-use super::chat::{ChatModel, ChatRequest, Completion};
+use super::chat::{ChatModel, ChatRequest, Completion, Piece};
 use crate::error::Result;
 use endpoint::Call;
 use extras::Extras;
-use serde_json::{Value, json};
-use std::sync::OnceLock;
+use parameters::Refused;
+use refusal::Refusal;
+use serde_json::{Map, Value, json};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// A chat model at an endpoint.
 #[derive(Debug)]
 pub struct OpenAi {
     endpoint: Endpoint,
-    /// As configured; `None` takes the first that the endpoint lists.
+    /// As configured; `None` takes the first chat model that the endpoint lists.
     model: Option<String>,
     first_listed: OnceLock<Option<String>>,
     extras: OnceLock<Extras>,
+    /// As configured: goes into each request over our own parameters.
+    extra_body: Map<String, Value>,
+    refused: Mutex<Refused>,
 }
 
 impl OpenAi {
     /// Sends nothing yet.
     pub fn new(endpoint: Endpoint, model: Option<String>) -> OpenAi {
-        OpenAi { endpoint, model, first_listed: OnceLock::new(), extras: OnceLock::new() }
+        OpenAi {
+            endpoint,
+            model,
+            first_listed: OnceLock::new(),
+            extras: OnceLock::new(),
+            extra_body: Map::new(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// With these parameters in each request; one that is null is not sent.
+    pub fn with_extra_body(self, extra_body: Map<String, Value>) -> OpenAi {
+        OpenAi { extra_body, ..self }
     }
 
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The model that answers: as configured, else the first that the endpoint lists.
+    /// The model that answers: as configured, else the first that the endpoint lists and whose name is one of a chat model.
     pub fn name(&self) -> Result<Option<&str>> {
         self.endpoint.wait(self.model())
     }
@@ -71,8 +92,8 @@ impl OpenAi {
             return Ok(self.model.as_deref());
         }
         if self.first_listed.get().is_none() {
-            let first = self.endpoint.models().await?.into_iter().next();
-            let _ = self.first_listed.set(first);
+            let listed = self.endpoint.models().await?;
+            let _ = self.first_listed.set(chat_model::of(listed));
         }
         Ok(self.first_listed.get().and_then(Option::as_deref))
     }
@@ -103,18 +124,39 @@ impl OpenAi {
             let named = json!({ "name": "answer", "strict": true, "schema": schema });
             body["response_format"] = json!({ "type": "json_schema", "json_schema": named });
         }
-        Ok(body)
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(self.fitted(&refused, body))
+    }
+
+    /// `body` as the endpoint takes it and the user wants it.
+    fn fitted(&self, refused: &Refused, mut body: Value) -> Value {
+        if let Some(fields) = body.as_object_mut() {
+            refused.fit(fields);
+            fields.extend(self.extra_body.clone());
+            fields.retain(|_, value| !value.is_null());
+        }
+        body
+    }
+
+    /// Another request where `refusal` names a parameter that an answer can be had without; remembered for later ones.
+    fn mended(&self, refusal: &Refusal, body: &Value) -> Option<Value> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.learn(refusal, body.as_object()?).then(|| self.fitted(&refused, body.clone()))
     }
 }
 
 impl ChatModel for OpenAi {
-    fn chat(&self, request: &ChatRequest, on_text: &mut dyn FnMut(&str)) -> Result<Completion> {
+    fn chat(&self, request: &ChatRequest, on: &mut dyn FnMut(Piece<'_>)) -> Result<Completion> {
         self.endpoint.wait(async {
             let started = Instant::now();
             let model = self.model().await?;
             let body = self.request_body(request, model).await?;
-            let reply = self.endpoint.send(&Call::post(self.endpoint.api("chat/completions"), body, model)).await?;
-            let answer = stream::Answer::new(&self.endpoint, started, on_text);
+            let call = Call {
+                mend: Some(&|refusal, body| self.mended(refusal, body)),
+                ..Call::post(self.endpoint.api("chat/completions"), body, model)
+            };
+            let reply = self.endpoint.send(&call).await?;
+            let answer = stream::Answer::new(&self.endpoint, started, request.max_tokens, on);
             answer.read(reply, model.unwrap_or_default()).await
         })
     }

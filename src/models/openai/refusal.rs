@@ -13,8 +13,8 @@ const WORDS_CHARS_MAX: usize = 300;
 pub enum RefusalProblem {
     #[error("{endpoint} refuses the {} ({status}){}", if *.key_sent { "API key" } else { "request: no API key was sent" }, after_colon(words))]
     Unauthorized { endpoint: String, status: u16, key_sent: bool, words: String },
-    #[error("{endpoint} has no {path} (404){}", after_colon(words))]
-    NoSuchPath { endpoint: String, path: String, words: String },
+    #[error("{endpoint} has no {path} ({status}){}", after_colon(words))]
+    NoSuchPath { endpoint: String, status: u16, path: String, words: String },
     #[error("{endpoint} does not know the model {model}{}", listed(available, "; it has "))]
     UnknownModel { endpoint: String, model: String, available: Vec<String> },
     #[error("the messages are too long for the model's context{}", after_colon(words))]
@@ -54,7 +54,9 @@ impl Problem for RefusalProblem {
                 let what = if *key_sent { "不接受这个 API key" } else { "要求 API key,而请求没有带" };
                 format!("{endpoint} {what}({status}){}", after_colon(words))
             }
-            NoSuchPath { endpoint, path, words } => format!("{endpoint} 没有 {path}(404){}", after_colon(words)),
+            NoSuchPath { endpoint, status, path, words } => {
+                format!("{endpoint} 没有 {path}({status}){}", after_colon(words))
+            }
             UnknownModel { endpoint, model, available } => {
                 format!("{endpoint} 没有模型 {model}{}", listed(available, ";它有:"))
             }
@@ -101,7 +103,10 @@ impl Problem for RefusalProblem {
             Loading { .. } => {
                 lang.pick("用 rag llama status 查看进度,稍后再试".into(), "see rag llama status, then try again".into())
             }
-            Rejected { .. } => return None,
+            Rejected { .. } => lang.pick(
+                "检查 --model 是否是对话模型;服务不认识的参数用 chat.extra_body 改写(值为 null 即不发送)".into(),
+                "check that --model is a chat model; a parameter that the server does not know is changed by chat.extra_body (null leaves it out)".into(),
+            ),
             ServerFailed { .. } => lang.pick(
                 "查看服务的日志(本地服务:rag llama status)".into(),
                 "look into the server's log (a local one: rag llama status)".into(),
@@ -117,6 +122,8 @@ pub(super) struct Refusal {
     /// Machine-readable `code` and `type` of the error object.
     pub(super) code: String,
     pub(super) words: String,
+    /// All that was said, for the names of parameters in it.
+    pub(super) body: String,
 }
 
 /// What the caller should do about a refusal.
@@ -138,20 +145,16 @@ impl Refusal {
     pub(super) fn read(status: u16, body: &str) -> Refusal {
         let Ok(json) = serde_json::from_str::<Value>(body) else {
             let words = if body.trim_start().starts_with('<') { String::new() } else { clean(body) };
-            return Refusal { status, code: String::new(), words };
+            return Refusal { status, code: String::new(), words, body: body.to_owned() };
         };
         Refusal::of_json(status, &json)
     }
 
     pub(super) fn of_json(status: u16, json: &Value) -> Refusal {
-        let error = json.get("error").unwrap_or(json);
-        let words = [error.get("message"), error.get("detail"), error.get("msg"), Some(error)]
-            .into_iter()
-            .flatten()
-            .find_map(Value::as_str)
-            .map_or_else(String::new, clean);
+        let error = json.get("error").or_else(|| json[0].get("error")).filter(|error| !error.is_null()).unwrap_or(json);
+        let words = words_of(error).map_or_else(String::new, |words| clean(&words));
         let code = ["code", "type"].iter().filter_map(|name| error.get(name)?.as_str()).collect::<Vec<_>>().join(" ");
-        Refusal { status, code, words }
+        Refusal { status, code, words, body: json.to_string() }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -172,6 +175,26 @@ impl Refusal {
             500.. => Kind::ServerFailed,
             _ => Kind::Rejected,
         }
+    }
+}
+
+/// The words of an error object, however deep it keeps them: a string, its `message`, or the details of a list.
+fn words_of(error: &Value) -> Option<String> {
+    match error {
+        Value::String(words) => Some(words.clone()).filter(|words| !words.trim().is_empty()),
+        Value::Array(items) => {
+            let each: Vec<String> = items.iter().filter_map(words_of).collect();
+            (!each.is_empty()).then(|| each.join("; "))
+        }
+        Value::Object(fields) => {
+            let named = ["message", "detail", "msg", "error_msg", "error", "errors"];
+            let words = named.iter().find_map(|name| words_of(fields.get(*name)?))?;
+            // What a validator says is about a field.
+            let place = fields.get("loc").and_then(Value::as_array).into_iter().flatten();
+            let place: Vec<&str> = place.filter_map(Value::as_str).collect();
+            Some(if place.is_empty() { words } else { format!("{}: {words}", place.join(".")) })
+        }
+        _ => None,
     }
 }
 
