@@ -31,6 +31,7 @@ pub(super) struct Answer<'a> {
     started: Instant,
     max_tokens: usize,
     on: &'a mut dyn FnMut(Piece<'_>),
+    framing: Framing,
     spoken: Spoken,
     /// What the server has sent as text; what of it is answer is in `spoken`.
     said: Said,
@@ -67,6 +68,7 @@ impl<'a> Answer<'a> {
             started,
             max_tokens: max_tokens as usize,
             on,
+            framing: Framing::default(),
             spoken: Spoken::default(),
             said: Said::default(),
             pieces: 0,
@@ -84,14 +86,11 @@ impl<'a> Answer<'a> {
 
     /// Reads `reply` to its end. `asked` names the model where the server does not.
     pub(super) async fn read(mut self, mut reply: Reply, asked: &str) -> Result<Completion> {
-        let mut framing = Framing::default();
-        let mut messages = Vec::new();
         while !self.is_done {
-            let bytes = match self.next(&mut reply).await {
-                Ok(Some(bytes)) => bytes,
+            match self.next(&mut reply).await {
+                Ok(Some(bytes)) => self.push(&bytes)?,
                 Ok(None) => {
-                    framing.finish(&mut |message| messages.push(message));
-                    self.take_all(&mut messages)?;
+                    self.end()?;
                     break;
                 }
                 // What comes after the model has stopped is bookkeeping; its loss costs no text.
@@ -100,11 +99,31 @@ impl<'a> Answer<'a> {
                     self.end_text(false);
                     return Err(self.endpoint.fault(fault, self.spoken.text()));
                 }
-            };
-            framing.push(&bytes, &mut |message| messages.push(message));
-            self.take_all(&mut messages)?;
+            }
         }
-        self.complete(asked, &reply.content_type, framing.other())
+        self.complete(asked, &reply.content_type)
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut messages = Vec::new();
+        self.framing.push(bytes, &mut |message| messages.push(message));
+        self.take_all(&messages)
+    }
+
+    /// No byte comes any more.
+    fn end(&mut self) -> Result<()> {
+        let mut messages = Vec::new();
+        self.framing.finish(&mut |message| messages.push(message));
+        self.take_all(&messages)
+    }
+
+    fn take_all(&mut self, messages: &[Message]) -> Result<()> {
+        for message in messages {
+            if !self.is_done {
+                self.take(message)?;
+            }
+        }
+        Ok(())
     }
 
     /// The next bytes, if they come before a clock runs out.
@@ -121,16 +140,6 @@ impl<'a> Answer<'a> {
             Err(_) if whole < silence => Err(BodyFault::Overdue { after: answer }),
             Err(_) => Err(BodyFault::Silent { after: wait, first: self.last_words.is_none() }),
         }
-    }
-
-    fn take_all(&mut self, messages: &mut Vec<Message>) -> Result<()> {
-        for message in messages.drain(..) {
-            if self.is_done {
-                break;
-            }
-            self.take(&message)?;
-        }
-        Ok(())
     }
 
     fn take(&mut self, message: &Message) -> Result<()> {
@@ -201,7 +210,7 @@ impl<'a> Answer<'a> {
         self.spoken.finish(is_whole, self.on);
     }
 
-    fn complete(mut self, asked: &str, content_type: &str, other: &str) -> Result<Completion> {
+    fn complete(mut self, asked: &str, content_type: &str) -> Result<Completion> {
         self.end_text(!matches!(self.finish, None | Some(Finish::Length)));
         let text = self.spoken.text();
         let is_streamed = self.said.by_deltas || self.said.text.is_empty();
@@ -210,7 +219,7 @@ impl<'a> Answer<'a> {
             // One object is whole when it closes.
             None if !is_streamed => Finish::unstated(),
             None if text.is_empty() && !self.has_choice && self.last_words.is_none() => {
-                return Err(match (&self.unreadable, other.trim()) {
+                return Err(match (&self.unreadable, self.framing.other().trim()) {
                     (None, "") => self.endpoint.fault(BodyFault::Lost, text),
                     (None, other) => self.endpoint.not_json(content_type, other.as_bytes()),
                     (Some(unreadable), _) => self.endpoint.malformed(unreadable, text),
@@ -264,14 +273,4 @@ impl Said {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_beside_deltas_is_said_once() {
-        let mut said = Said::default();
-        assert_eq!((said.fresh("一", "一"), said.fresh("二", "一二"), said.fresh("", "一二")), ("一", "二", ""));
-        let mut said = Said::default();
-        assert_eq!((said.fresh("", "一"), said.fresh("", "一二"), said.fresh("", "三")), ("一", "二", "三"));
-    }
-}
+mod tests;
