@@ -127,7 +127,7 @@ impl Engine {
     /// in them.
     pub fn lint(&self, paths: Vec<PathBuf>, queries: &[LintQuery]) -> Result<LintReport> {
         let store = self.store()?;
-        let mut roots = self.roots(paths, &store)?;
+        let mut roots = self.roots(paths, &store, false)?;
         if roots.is_empty() {
             roots =
                 store.held()?.map_or_else(Vec::new, |held| held.sources.into_iter().map(|s| s.root.into()).collect());

@@ -35,10 +35,17 @@ const EXPANSIONS_MAX: usize = 512;
 impl From<tantivy::TantivyError> for StoreProblem {
     fn from(error: tantivy::TantivyError) -> StoreProblem {
         match error {
-            tantivy::TantivyError::IoError(source) => StoreProblem::CannotWrite { reason: source.to_string() },
+            tantivy::TantivyError::IoError(source) if is_about_writing(source.kind()) => {
+                StoreProblem::CannotWrite { reason: source.to_string() }
+            }
             other => StoreProblem::Engine { reason: other.to_string() },
         }
     }
+}
+
+fn is_about_writing(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::*;
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge | PermissionDenied | ReadOnlyFilesystem)
 }
 
 fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
@@ -248,7 +255,7 @@ impl LexicalIndex {
     }
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage> {
-        let broken = |what: String| StoreProblem::Broken { what };
+        let broken = |reason: String| StoreProblem::Engine { reason };
         let fields: TantivyDocument = engine(searcher.doc(address))?;
         let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str());
         let json = json.ok_or_else(|| broken("a chunk without a passage".into()))?;
@@ -259,7 +266,7 @@ impl LexicalIndex {
         let searcher = self.reader.searcher();
         ids.iter()
             .map(|id| {
-                let broken = || StoreProblem::Broken { what: format!("chunk {id} is not in this generation") };
+                let broken = || StoreProblem::Engine { reason: format!("chunk {id} is not in this generation") };
                 let address = self.address(&searcher, id)?.ok_or_else(broken)?;
                 let StoredPassage { title, headings, sections, path, source, date, lines, text, lead, plain } =
                     self.stored(&searcher, address)?;
@@ -271,7 +278,7 @@ impl LexicalIndex {
 
 /// The chunks at these places. Their names are read in the order they are stored in, which decodes each block once.
 fn named(mut found: Vec<(f32, DocAddress)>, searcher: &Searcher) -> Result<Vec<Candidate>> {
-    let broken = |what: &str| StoreProblem::Broken { what: what.into() };
+    let broken = |reason: &str| StoreProblem::Engine { reason: reason.into() };
     found.sort_unstable_by_key(|(_, address)| *address);
     let mut candidates = Vec::with_capacity(found.len());
     for of_segment in found.chunk_by(|a, b| a.1.segment_ord == b.1.segment_ord) {
