@@ -156,9 +156,10 @@ impl Engine {
     /// Tells apart settings that make another index of the same documents.
     pub fn indexing_key(&self) -> String {
         let mut changed = self.config.changed("index.");
-        changed.retain(|setting| !setting.starts_with("index.paths="));
         changed.extend(self.config.changed("text."));
         changed.extend(self.config.changed("embed."));
+        let has_no_say = |setting: &str| ["index.paths=", "embed.batch="].iter().any(|name| setting.starts_with(name));
+        changed.retain(|setting| !has_no_say(setting));
         changed.join("\n")
     }
 
@@ -242,8 +243,8 @@ impl Engine {
                     query_prefix: self.config.text("embed.query_prefix").into(),
                     passage_prefix: self.config.text("embed.passage_prefix").into(),
                 };
-                Ok(Arc::new(RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?)
-                    as Arc<dyn Embedder>)
+                let embedder = RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?;
+                Ok(Arc::new(embedder.with_batch(self.config.get("embed.batch"))) as Arc<dyn Embedder>)
             }
             None => Ok(Arc::new(self.onnx_embedder(self.config.text("index.embedder"))?) as Arc<dyn Embedder>),
         })

@@ -14,8 +14,6 @@ use std::time::{Duration, Instant};
 
 /// Passages among which those of like length are put together, so that little is computed on padding.
 const WINDOW: usize = 256;
-/// Passages handed to the embedder at a time: few enough that progress moves and a stop is heeded soon.
-const BATCH: usize = 16;
 /// Vectors are written at least so often: an interrupted run loses no more than this.
 const KEPT_EVERY: Duration = Duration::from_millis(500);
 
@@ -46,7 +44,7 @@ pub fn embed(
     let mut written = Instant::now();
     for window in order.chunks_mut(WINDOW) {
         window.sort_by_key(|key| std::cmp::Reverse(todo[key].1.len()));
-        for batch in window.chunks(BATCH) {
+        for batch in window.chunks(embedder.batch().max(1)) {
             let passages: Vec<PassageInput<'_>> =
                 batch.iter().map(|key| PassageInput { title: &todo[key].0, body: &todo[key].1 }).collect();
             let vectors = match embedder.embed_passages(&passages) {

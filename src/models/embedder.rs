@@ -8,6 +8,10 @@ pub trait Embedder: Send + Sync {
     /// Decides whether stored vectors may be compared with this embedder's.
     fn id(&self) -> &ModelId;
 
+    /// Passages to hand over at a time, at least 1: enough for its pace, and few enough that progress moves and a stop is
+    /// heeded soon.
+    fn batch(&self) -> usize;
+
     /// One embedding a passage, in the order given. `title` and `body` are put into the form the model
     /// was trained on (prefix included); what exceeds the model's window is cut off at the end.
     /// A passage embeds to the same vector alone and in any batch, up to float rounding (1e-5).

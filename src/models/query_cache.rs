@@ -80,6 +80,10 @@ fn key(query: &str) -> Key {
 }
 
 impl Embedder for QueryCache {
+    fn batch(&self) -> usize {
+        self.inner.batch()
+    }
+
     fn id(&self) -> &ModelId {
         self.inner.id()
     }

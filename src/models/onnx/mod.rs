@@ -35,6 +35,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+/// Passages computed at a time.
+const BATCH: usize = 16;
 /// File of the tokenizer inside a model's folder.
 const TOKENIZER: &str = "tokenizer.json";
 
@@ -120,6 +122,10 @@ fn loaded<M, T>(
 }
 
 impl Embedder for OnnxEmbedder {
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
     fn id(&self) -> &ModelId {
         &self.id
     }

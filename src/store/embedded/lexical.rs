@@ -1,5 +1,6 @@
 //! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
 
+mod exact;
 mod filtered;
 mod phrases;
 mod published;
@@ -23,9 +24,9 @@ use statistics::{Beside, Statistics};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tantivy::collector::{Count, TopDocs};
+use tantivy::collector::Count;
 use tantivy::postings::Postings;
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
+use tantivy::query::{Bm25StatisticsProvider, BoostQuery, DisjunctionMaxQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term};
 
@@ -105,15 +106,8 @@ impl LexicalIndex {
         if limit == 0 || searcher.num_docs() == 0 {
             return Ok(Ranking::default());
         }
-        let query = self.filtered(Box::new(self.boolean(query, &searcher)?), filter, &searcher)?;
-        let best = TopDocs::with_limit(limit).order_by_score();
-        let found = engine(searcher.search_with_statistics_provider(&query, &best, &self.statistics(&searcher)))?;
+        let found = self.best(&self.clauses(query, &searcher)?, filter, limit, &searcher)?;
         Ok(Ranking::new(Stage::Lexical, named(found, &searcher)?, limit))
-    }
-
-    fn boolean(&self, query: &LexicalQuery, searcher: &Searcher) -> Result<BooleanQuery> {
-        let clauses = self.clauses(query, searcher)?;
-        Ok(BooleanQuery::new(clauses.into_iter().map(|clause| (Occur::Should, clause.query)).collect()))
     }
 
     /// What the scores of `query` are the sums of.
@@ -139,9 +133,8 @@ impl LexicalIndex {
     pub fn scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
         let searcher = self.reader.searcher();
         let addresses = self.addresses(&searcher, ids)?;
-        let mut scores = vec![0.0; ids.len()];
-        let statistics = self.statistics(&searcher);
-        visit(&self.boolean(query, &searcher)?, &statistics, &addresses, &mut |at, score| scores[at] = score)?;
+        let mut scores = exact::sums(&self.clauses(query, &searcher)?, &self.statistics(&searcher), &addresses)?;
+        scores.resize(ids.len(), 0.0);
         Ok(scores)
     }
 
