@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How far rounding may take a kept vector's length from one.
+const NORM_TOLERANCE: f32 = 1e-3;
+
 /// A vector of length one. Two of them compare by dot product, which then is the cosine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding(Vec<f32>);
@@ -15,6 +18,12 @@ impl Embedding {
         }
         values.iter_mut().for_each(|x| *x /= norm);
         Some(Embedding(values))
+    }
+
+    /// As they were kept: of an embedding's values, to the bit. `None` unless their length is one, up to rounding.
+    pub fn kept(values: Vec<f32>) -> Option<Embedding> {
+        let norm = values.iter().map(|x| x * x).sum::<f32>().sqrt();
+        ((norm - 1.0).abs() <= NORM_TOLERANCE).then_some(Embedding(values))
     }
 
     pub fn dim(&self) -> usize {
@@ -48,12 +57,14 @@ mod tests {
     fn an_embedding_has_length_one() {
         let embedding = Embedding::new(vec![3.0, 4.0]).unwrap();
         assert_eq!(embedding.as_slice(), [0.6, 0.8]);
+        assert_eq!(Embedding::kept(vec![0.6, 0.8]), Some(embedding));
     }
 
     #[test]
     fn what_has_no_direction_is_refused() {
         for bad in [vec![], vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0]] {
-            assert_eq!(Embedding::new(bad), None);
+            assert_eq!(Embedding::new(bad.clone()), None);
+            assert_eq!(Embedding::kept(bad), None);
         }
     }
 }

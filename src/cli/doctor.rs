@@ -10,13 +10,16 @@ use std::io::Write;
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Read every file of every collection and compare it with its checksum 逐个核对索引文件
+    #[arg(long)]
+    deep: bool,
     /// Print JSON 输出 JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: DoctorArgs, engine: &Engine, lang: Lang) -> Run {
-    let findings = engine.doctor(lang);
+    let findings = engine.doctor(args.deep, lang);
     let bad = findings.iter().any(|finding| finding.grade == Grade::Bad);
     if args.json {
         render::json(&findings)?;

@@ -64,6 +64,7 @@ pub static KEYS: &[Key] = &[
     scoped(Scope::Endpoint, key("embed.base_url", &["RAG_EMBED_BASE_URL"], "", ("OpenAI-compatible /v1/embeddings endpoint to use instead of the model in process", "远程向量接口"))),
     key("embed.model", &["RAG_EMBED_MODEL"], "", ("model name sent to embed.base_url", "远程向量模型名")),
     scoped(Scope::Secret, key("embed.api_key", &["RAG_EMBED_API_KEY"], "", ("key for embed.base_url; empty takes chat.api_key where the host is the same", "远程向量接口的密钥"))),
+    key("embed.batch", &["RAG_EMBED_BATCH"], "32", ("texts in one request to embed.base_url, 1 to 256; halved where the server refuses so many", "每次请求的文本数,1 到 256,服务嫌多时自动减半")),
     key("embed.query_prefix", &["RAG_EMBED_QUERY_PREFIX"], "", ("put before a query for embed.base_url", "远程查询前缀")),
     key("embed.passage_prefix", &["RAG_EMBED_PASSAGE_PREFIX"], "", ("put before a passage for embed.base_url", "远程段落前缀")),
     scoped(Scope::Endpoint, key("rerank.base_url", &["RAG_RERANK_BASE_URL"], "", ("/v1/rerank endpoint for --rerank endpoint", "重排接口"))),

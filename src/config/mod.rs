@@ -20,6 +20,9 @@ const PROMPTS: &str = "prompts";
 /// Hits, candidates and passages at once, as the flags have it.
 const COUNT_MAX: usize = 10_000;
 const COUNT: &str = "a whole number from 1 to 10000";
+/// Texts in one request for vectors: passages are looked at no more at a time.
+const BATCH_MAX: usize = 256;
+const BATCH: &str = "a whole number from 1 to 256";
 /// Fewer examples than this and a model copies them instead of learning from them.
 const SHOTS_MIN: usize = 5;
 const SHOTS: &str = "0, or 5 and more: of fewer examples a model makes too much";
@@ -127,6 +130,9 @@ impl Config {
             if !(1..=COUNT_MAX).contains(&self.number::<usize>(name, COUNT)?) {
                 return Err(self.bad(name, COUNT));
             }
+        }
+        if !(1..=BATCH_MAX).contains(&self.number::<usize>("embed.batch", BATCH)?) {
+            return Err(self.bad("embed.batch", BATCH));
         }
         for name in [
             "journal.mib_max",

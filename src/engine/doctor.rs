@@ -26,8 +26,9 @@ pub struct Finding {
 }
 
 impl Engine {
-    /// Looks at everything a question needs, from the disk to the server. Fetches and starts nothing.
-    pub fn doctor(&self, lang: Lang) -> Vec<Finding> {
+    /// Looks at everything a question needs, from the disk to the server. Fetches and starts nothing. `deep` has every file
+    /// of every collection read.
+    pub fn doctor(&self, deep: bool, lang: Lang) -> Vec<Finding> {
         let mut findings = vec![self.check_home(lang)];
         for name in ["onnxruntime", self.config.text("index.embedder")] {
             findings.push(self.check_weights(name, Grade::Bad, lang));
@@ -37,10 +38,34 @@ impl Engine {
         if !self.has_own_server() {
             findings.push(self.check_weights("llama-server", Grade::Fair, lang));
         }
-        if !std::path::Path::new(self.config.text("llama.model")).is_file() {
-            findings.push(self.check_weights(self.config.text("llama.model"), Grade::Fair, lang));
+        let model = self.config.text("llama.model");
+        if self.weights().artifact(model).is_ok() || !std::path::Path::new(model).is_file() {
+            findings.push(self.check_weights(model, Grade::Fair, lang));
+        }
+        if deep {
+            match self.collections() {
+                Ok(names) => findings.extend(names.iter().flat_map(|name| self.check_files(name, lang))),
+                Err(error) => findings.push(found("files", Err(error), Grade::Bad, lang)),
+            }
         }
         findings
+    }
+
+    /// One finding for each damaged file of a collection, or one that there is none.
+    fn check_files(&self, collection: &str, lang: Lang) -> Vec<Finding> {
+        let examined = match self.store_of(collection) {
+            Ok(store) => store.examine(),
+            Err(error) => return vec![found("files", Err(error), Grade::Bad, lang)],
+        };
+        let (files, vectors) = (examined.files, examined.vectors);
+        if examined.problems.is_empty() {
+            let message = lang.pick(
+                format!("{collection}:{files} 个文件、{vectors} 个向量与写入时一致"),
+                format!("{collection}: {files} files and {vectors} vectors are as they were written"),
+            );
+            return vec![found("files", Ok(message), Grade::Bad, lang)];
+        }
+        examined.problems.into_iter().map(|problem| found("files", Err(problem), Grade::Bad, lang)).collect()
     }
 
     fn check_home(&self, lang: Lang) -> Finding {

@@ -131,7 +131,7 @@ impl Engine {
     /// in them.
     pub fn lint(&self, paths: Vec<PathBuf>, queries: &[LintQuery]) -> Result<LintReport> {
         let store = self.store()?;
-        let mut roots = self.roots(paths, &store)?;
+        let mut roots = self.roots(paths, &store, false)?;
         if roots.is_empty() {
             roots =
                 store.held()?.map_or_else(Vec::new, |held| held.sources.into_iter().map(|s| s.root.into()).collect());
@@ -160,9 +160,10 @@ impl Engine {
     /// Tells apart settings that make another index of the same documents.
     pub fn indexing_key(&self) -> String {
         let mut changed = self.config.changed("index.");
-        changed.retain(|setting| !setting.starts_with("index.paths="));
         changed.extend(self.config.changed("text."));
         changed.extend(self.config.changed("embed."));
+        let has_no_say = |setting: &str| ["index.paths=", "embed.batch="].iter().any(|name| setting.starts_with(name));
+        changed.retain(|setting| !has_no_say(setting));
         changed.join("\n")
     }
 
@@ -246,8 +247,8 @@ impl Engine {
                     query_prefix: self.config.text("embed.query_prefix").into(),
                     passage_prefix: self.config.text("embed.passage_prefix").into(),
                 };
-                Ok(Arc::new(RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?)
-                    as Arc<dyn Embedder>)
+                let embedder = RemoteEmbedder::connect(endpoint, self.config.text("embed.model"), form)?;
+                Ok(Arc::new(embedder.with_batch(self.config.get("embed.batch"))) as Arc<dyn Embedder>)
             }
             None => Ok(Arc::new(self.onnx_embedder(self.config.text("index.embedder"))?) as Arc<dyn Embedder>),
         })

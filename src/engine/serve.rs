@@ -61,12 +61,14 @@ impl Engine {
         Llama::new(self.config.home().join("llama"))
     }
 
-    /// The GGUF to serve: a path that exists, else a known name.
+    /// The GGUF to serve: a known name, else a path that exists. A folder that was checked out has no say in what a name
+    /// stands for.
     pub(super) fn gguf(&self) -> Result<PathBuf> {
         let model = self.config.text("llama.model");
-        if Path::new(model).is_file() {
-            return Ok(PathBuf::from(model));
+        let weights = self.weights();
+        match weights.artifact(model).is_err() && Path::new(model).is_file() {
+            true => Ok(PathBuf::from(model)),
+            false => weights.path(model),
         }
-        self.weights().path(model)
     }
 }

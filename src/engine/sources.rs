@@ -49,17 +49,21 @@ impl Engine {
         on: &mut dyn FnMut(ingest::Progress<'_>),
     ) -> Result<Report> {
         let store = self.store()?;
-        let request = Request { roots: self.roots(request.roots, &store)?, ..request };
+        let request = Request { roots: self.roots(request.roots, &store, request.rebuild)?, ..request };
         self.require_locked(self.embedder()?.id())?;
         ingest::index(&request, &store, self.embedder()?.as_ref(), &self.ingest_options(), stop, on)
     }
 
-    /// What to read; empty for all sources that the collection has.
-    pub(super) fn roots(&self, asked: Vec<PathBuf>, store: &EmbeddedStore) -> Result<Vec<PathBuf>> {
+    /// What to read; empty for all sources that the collection has. A rebuild takes them from wherever they can still be
+    /// read.
+    pub(super) fn roots(&self, asked: Vec<PathBuf>, store: &EmbeddedStore, rebuild: bool) -> Result<Vec<PathBuf>> {
         if !asked.is_empty() {
             return Ok(asked);
         }
-        let known = store.held()?.map_or_else(Vec::new, |held| held.sources);
+        let known = match store.held() {
+            Err(_) if rebuild => store.recovered_sources(),
+            held => held?.map_or_else(Vec::new, |held| held.sources),
+        };
         if let Some(configured) = self.config.optional("index.paths") {
             let known = known.into_iter().map(|source| PathBuf::from(source.root));
             return Ok(std::env::split_paths(configured).chain(known).collect());
@@ -108,11 +112,9 @@ impl Engine {
             named: named.into(),
             known: sources.iter().map(|source| source.name.clone()).collect(),
         })?;
+        // An index that has to be written anew cannot lose a part before it is: opening it says so.
+        store.snapshot()?;
         let mut writer = store.writer(Start { embedder: held.embedder, rebuild: false })?;
-        if writer.begins_anew() {
-            let (built, asked) = (held.analysis, self.analyzer()?.id());
-            return Err(StoreProblem::OtherAnalysis { built, asked }.into());
-        }
         let own: Vec<_> = writer.documents().iter().filter(|(_, record)| record.source == source.name).collect();
         let own: Vec<_> = own.into_iter().map(|(id, _)| id.clone()).collect();
         for id in &own {

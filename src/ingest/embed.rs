@@ -14,8 +14,6 @@ use std::time::{Duration, Instant};
 
 /// Passages among which those of like length are put together, so that little is computed on padding.
 const WINDOW: usize = 256;
-/// Passages handed to the embedder at a time at most, however short.
-const AT_A_TIME_MAX: usize = 32;
 /// Vectors are written at least so often: an interrupted run loses no more than this.
 const KEPT_EVERY: Duration = Duration::from_millis(500);
 
@@ -44,13 +42,12 @@ pub fn embed(
     let total = order.len();
     let mut unwritten = Vec::new();
     let mut written = Instant::now();
-    let at_a_time = embedder.bytes_at_a_time();
     for window in order.chunks_mut(WINDOW) {
         window.sort_by_key(|key| std::cmp::Reverse(todo[key].1.len()));
         let mut rest = &*window;
         while !rest.is_empty() {
             let batch;
-            (batch, rest) = rest.split_at(fitting(rest.iter().map(|key| todo[key].1.len()), at_a_time));
+            (batch, rest) = rest.split_at(fitting(rest.iter().map(|key| todo[key].1.len()), embedder));
             let passages: Vec<PassageInput<'_>> =
                 batch.iter().map(|key| PassageInput { title: &todo[key].0, body: &todo[key].1 }).collect();
             let vectors = match embedder.embed_passages(&passages) {
@@ -76,12 +73,12 @@ pub fn embed(
     Ok(())
 }
 
-/// How many of these sizes, from the first on, go into `room`; one at least.
-fn fitting(sizes: impl Iterator<Item = usize>, room: usize) -> usize {
-    let mut filled = 0;
+/// How many texts of these sizes, from the first on, `embedder` takes at a time; one at least.
+fn fitting(sizes: impl Iterator<Item = usize>, embedder: &dyn Embedder) -> usize {
+    let (mut filled, room) = (0, embedder.batch_bytes());
     let fits = |size: &usize| {
         filled += size;
         filled <= room
     };
-    sizes.take(AT_A_TIME_MAX).take_while(fits).count().max(1)
+    sizes.take(embedder.batch()).take_while(fits).count().max(1)
 }

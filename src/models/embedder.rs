@@ -8,14 +8,19 @@ pub trait Embedder: Send + Sync {
     /// Decides whether stored vectors may be compared with this embedder's.
     fn id(&self) -> &ModelId;
 
+    /// Passages to hand over at a time at most, at least 1: enough for its pace, and few enough that progress moves and a
+    /// stop is heeded soon.
+    fn batch(&self) -> usize;
+
+    /// Bytes of text to hand over at a time; one passage may have more.
+    fn batch_bytes(&self) -> usize {
+        usize::MAX
+    }
+
     /// One embedding a passage, in the order given. `title` and `body` are put into the form the model
     /// was trained on (prefix included); what exceeds the model's window is cut off at the end.
     /// A passage embeds to the same vector alone and in any batch, up to float rounding (1e-5).
     fn embed_passages(&self, passages: &[PassageInput<'_>]) -> Result<Vec<Embedding>>;
-
-    /// How much text to hand over at a time, in bytes: enough to be worth a call, and little enough that a caller who shows
-    /// progress or may be stopped hears of it soon.
-    fn bytes_at_a_time(&self) -> usize;
 
     /// One embedding a query, in the order given, in the model's query form.
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>>;

@@ -80,16 +80,20 @@ fn key(query: &str) -> Key {
 }
 
 impl Embedder for QueryCache {
+    fn batch(&self) -> usize {
+        self.inner.batch()
+    }
+
+    fn batch_bytes(&self) -> usize {
+        self.inner.batch_bytes()
+    }
+
     fn id(&self) -> &ModelId {
         self.inner.id()
     }
 
     fn embed_passages(&self, passages: &[PassageInput<'_>]) -> Result<Vec<Embedding>> {
         self.inner.embed_passages(passages)
-    }
-
-    fn bytes_at_a_time(&self) -> usize {
-        self.inner.bytes_at_a_time()
     }
 
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {

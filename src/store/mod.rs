@@ -1,10 +1,12 @@
 //! The index of one collection: what a reader sees, and how a writer replaces it.
 
+mod damage;
 pub mod embedded;
 mod filter;
 mod problem;
 mod source;
 
+pub use damage::Damage;
 pub use filter::{
     Comparison, Condition, Filter, FilterOutcome, PLACE_KEYS, Uncompared, Verdict, nearest_key, properties,
 };

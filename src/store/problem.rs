@@ -1,6 +1,7 @@
 //! What can be wrong with an index.
 
 use super::PLACE_KEYS;
+use super::damage::{Damage, remedy};
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
 use std::path::PathBuf;
@@ -35,8 +36,10 @@ pub enum StoreProblem {
     MixedEmbedders { one: String, other: String },
     #[error("another process is indexing collection {collection}")]
     Busy { collection: String },
-    #[error("the index file {path} is damaged: {reason}")]
-    Damaged { path: PathBuf, reason: String },
+    #[error("this index was written by another version of this program (format {built}; this one has {known})")]
+    OtherFormat { built: u32, known: u32 },
+    #[error("the index file {} is damaged: {damage}", path.display())]
+    Damaged { path: PathBuf, damage: Damage },
     #[error("the query vector has {query} dimensions, the index {index}")]
     Dimension { query: usize, index: usize },
     #[error("the index refused an operation: {reason}")]
@@ -45,6 +48,13 @@ pub enum StoreProblem {
     CannotWrite { reason: String },
     #[error("internal: {what}")]
     Broken { what: String },
+}
+
+impl StoreProblem {
+    /// Whether files are not what was written.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StoreProblem::Damaged { .. })
+    }
 }
 
 impl Problem for StoreProblem {
@@ -57,6 +67,7 @@ impl Problem for StoreProblem {
             | NameTaken { .. }
             | OtherEmbedder { .. }
             | OtherAnalysis { .. }
+            | OtherFormat { .. }
             | BadCondition { .. }
             | UnknownKey { .. }
             | NoSuchDate { .. }
@@ -89,7 +100,8 @@ impl Problem for StoreProblem {
             }
             MixedEmbedders { one, other } => format!("资料库 {one} 与 {other} 是用不同的向量模型建的"),
             Busy { collection } => format!("另一个进程正在为资料库 {collection} 建索引"),
-            Damaged { path, reason } => format!("索引文件 {} 已损坏:{reason}", path.display()),
+            OtherFormat { built, known } => format!("索引是另一版程序写的(格式 {built};本程序为 {known})"),
+            Damaged { path, damage } => format!("索引文件 {} 已损坏:{}", path.display(), damage.zh()),
             Dimension { query, index } => format!("查询向量 {query} 维,索引 {index} 维"),
             Engine { reason } => format!("索引操作失败:{reason}"),
             CannotWrite { reason } => format!("磁盘已满或索引目录不可写:{reason}"),
@@ -148,7 +160,15 @@ impl Problem for StoreProblem {
                     format!("text is this or is not: --where '{key}={example}', --where '{key}!={example}'"),
                 )
             }
-            Damaged { .. } => lang.pick("rag index --rebuild 重建索引".into(), "rag index --rebuild".into()),
+            OtherFormat { built, known } if built < known => lang.pick(
+                "rag index 重新写一份;向量不必重算".into(),
+                "rag index writes it anew; the vectors are kept".into(),
+            ),
+            OtherFormat { .. } => lang.pick(
+                "更新 rag;或用本程序重建:rag index --rebuild".into(),
+                "update rag; or make it anew with this one: rag index --rebuild".into(),
+            ),
+            Damaged { path, .. } => remedy(path),
             Busy { .. } => lang
                 .pick("等它结束再试;查询不受影响".into(), "wait for it to finish; searching goes on meanwhile".into()),
             CannotWrite { .. } => lang.pick(
@@ -157,8 +177,8 @@ impl Problem for StoreProblem {
                     .into(),
             ),
             Engine { .. } => lang.pick(
-                "rag doctor 检查;必要时 rag index --rebuild".into(),
-                "rag doctor; if it persists, rag index --rebuild".into(),
+                "rag doctor --deep 找出损坏的文件;必要时 rag index --rebuild".into(),
+                "rag doctor --deep names damaged files; if it persists, rag index --rebuild".into(),
             ),
             Dimension { .. } | Broken { .. } => lang.pick("请报告这个问题".into(), "please report this".into()),
         })

@@ -35,6 +35,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+/// Passages computed at a time.
+const BATCH: usize = 64;
 /// File of the tokenizer inside a model's folder.
 const TOKENIZER: &str = "tokenizer.json";
 
@@ -120,6 +122,14 @@ fn loaded<M, T>(
 }
 
 impl Embedder for OnnxEmbedder {
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
+    fn batch_bytes(&self) -> usize {
+        passages::BATCH_BYTES
+    }
+
     fn id(&self) -> &ModelId {
         &self.id
     }
@@ -135,10 +145,6 @@ impl Embedder for OnnxEmbedder {
             Passages::load(spec, &self.files.dir, &environment, self.threads)
         };
         loaded(&self.passages, load, |passages| passages.embed(&texts))
-    }
-
-    fn bytes_at_a_time(&self) -> usize {
-        passages::BATCH_BYTES
     }
 
     fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>> {

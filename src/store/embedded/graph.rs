@@ -7,10 +7,10 @@
 use super::vectors::dot;
 use crate::error::{IoContext, Result};
 use crate::private;
-use crate::store::StoreProblem;
+use crate::store::{Damage, StoreProblem};
 use hnsw_rs::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const NAME: &str = "graph";
 const M: usize = 16;
@@ -81,9 +81,10 @@ impl Graph {
         // A loaded graph borrows its loader for as long as it lives, and it lives as long as the process
         // that chose to load it.
         let loader: &'static mut HnswIo = Box::leak(Box::new(HnswIo::new(dir, base)));
-        let hnsw = loader
-            .load_hnsw()
-            .map_err(|error| StoreProblem::Damaged { path: PathBuf::from(dir), reason: error.to_string() })?;
+        let hnsw = loader.load_hnsw().map_err(|error| StoreProblem::Damaged {
+            path: dir.into(),
+            damage: Damage::Unreadable { reason: error.to_string() },
+        })?;
         Ok(Some(Graph { hnsw }))
     }
 

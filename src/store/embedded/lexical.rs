@@ -1,5 +1,6 @@
 //! The inverted index of a generation: tantivy, with our text analysis and BM25 (k1 = 1.2, b = 0.75).
 
+mod exact;
 mod filtered;
 mod phrases;
 mod published;
@@ -23,9 +24,9 @@ use statistics::{Beside, Statistics};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tantivy::collector::{Count, TopDocs};
+use tantivy::collector::Count;
 use tantivy::postings::Postings;
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
+use tantivy::query::{Bm25StatisticsProvider, BoostQuery, DisjunctionMaxQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, Term};
 
@@ -35,10 +36,17 @@ const EXPANSIONS_MAX: usize = 512;
 impl From<tantivy::TantivyError> for StoreProblem {
     fn from(error: tantivy::TantivyError) -> StoreProblem {
         match error {
-            tantivy::TantivyError::IoError(source) => StoreProblem::CannotWrite { reason: source.to_string() },
+            tantivy::TantivyError::IoError(source) if is_about_writing(source.kind()) => {
+                StoreProblem::CannotWrite { reason: source.to_string() }
+            }
             other => StoreProblem::Engine { reason: other.to_string() },
         }
     }
+}
+
+fn is_about_writing(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::*;
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge | PermissionDenied | ReadOnlyFilesystem)
 }
 
 fn engine<T>(result: tantivy::Result<T>) -> Result<T> {
@@ -98,15 +106,8 @@ impl LexicalIndex {
         if limit == 0 || searcher.num_docs() == 0 {
             return Ok(Ranking::default());
         }
-        let query = self.filtered(Box::new(self.boolean(query, &searcher)?), filter, &searcher)?;
-        let best = TopDocs::with_limit(limit).order_by_score();
-        let found = engine(searcher.search_with_statistics_provider(&query, &best, &self.statistics(&searcher)))?;
+        let found = self.best(&self.clauses(query, &searcher)?, filter, limit, &searcher)?;
         Ok(Ranking::new(Stage::Lexical, named(found, &searcher)?, limit))
-    }
-
-    fn boolean(&self, query: &LexicalQuery, searcher: &Searcher) -> Result<BooleanQuery> {
-        let clauses = self.clauses(query, searcher)?;
-        Ok(BooleanQuery::new(clauses.into_iter().map(|clause| (Occur::Should, clause.query)).collect()))
     }
 
     /// What the scores of `query` are the sums of.
@@ -132,9 +133,8 @@ impl LexicalIndex {
     pub fn scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
         let searcher = self.reader.searcher();
         let addresses = self.addresses(&searcher, ids)?;
-        let mut scores = vec![0.0; ids.len()];
-        let statistics = self.statistics(&searcher);
-        visit(&self.boolean(query, &searcher)?, &statistics, &addresses, &mut |at, score| scores[at] = score)?;
+        let mut scores = exact::sums(&self.clauses(query, &searcher)?, &self.statistics(&searcher), &addresses)?;
+        scores.resize(ids.len(), 0.0);
         Ok(scores)
     }
 
@@ -248,7 +248,7 @@ impl LexicalIndex {
     }
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage> {
-        let broken = |what: String| StoreProblem::Broken { what };
+        let broken = |reason: String| StoreProblem::Engine { reason };
         let fields: TantivyDocument = engine(searcher.doc(address))?;
         let json = fields.get_first(self.fields.passage).and_then(|value| value.as_str());
         let json = json.ok_or_else(|| broken("a chunk without a passage".into()))?;
@@ -259,7 +259,7 @@ impl LexicalIndex {
         let searcher = self.reader.searcher();
         ids.iter()
             .map(|id| {
-                let broken = || StoreProblem::Broken { what: format!("chunk {id} is not in this generation") };
+                let broken = || StoreProblem::Engine { reason: format!("chunk {id} is not in this generation") };
                 let address = self.address(&searcher, id)?.ok_or_else(broken)?;
                 let StoredPassage { title, headings, sections, path, source, date, lines, text, lead, plain } =
                     self.stored(&searcher, address)?;
@@ -271,7 +271,7 @@ impl LexicalIndex {
 
 /// The chunks at these places. Their names are read in the order they are stored in, which decodes each block once.
 fn named(mut found: Vec<(f32, DocAddress)>, searcher: &Searcher) -> Result<Vec<Candidate>> {
-    let broken = |what: &str| StoreProblem::Broken { what: what.into() };
+    let broken = |reason: &str| StoreProblem::Engine { reason: reason.into() };
     found.sort_unstable_by_key(|(_, address)| *address);
     let mut candidates = Vec::with_capacity(found.len());
     for of_segment in found.chunk_by(|a, b| a.1.segment_ord == b.1.segment_ord) {

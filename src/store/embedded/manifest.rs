@@ -1,27 +1,20 @@
-//! The manifest of a generation, and the rename that publishes it.
-//!
-//! Layout of a collection's folder:
-//!
-//! ```text
-//! CURRENT                    number of the published generation
-//! lock                       held by the writer
-//! passed-over.json           what the last runs left out, by source
-//! vectors/NAME.{f32,i8,keys}
-//! generations/12/manifest.json, documents.json, rows.bin, lexical/, graph/
-//! ```
+//! The manifest of a generation: what it is made of, and what its files held when it was published.
 
+use super::checksum::{self, Checksums, damaged};
 use super::lexical::TokenCounts;
 use crate::document::DocId;
 use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
-use crate::store::{DocumentRecord, Generation, Source, StoreProblem};
+use crate::store::{Damage, DocumentRecord, Source, StoreProblem};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Of the files' layout; a reader refuses others.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+
+const DOCUMENTS: &str = "documents.json";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -47,89 +40,9 @@ pub struct Manifest {
     pub roots: Vec<String>,
     /// Seconds since 1970.
     pub published: u64,
-}
-
-/// Folders of the data folder that hold collections: the user's, and those that evaluations make.
-const KINDS: [&str; 2] = ["collections", "evals"];
-
-/// Paths inside a collection's folder.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    pub dir: PathBuf,
-}
-
-impl Layout {
-    pub fn lock(&self) -> PathBuf {
-        self.dir.join("lock")
-    }
-
-    pub fn passed_over(&self) -> PathBuf {
-        self.dir.join("passed-over.json")
-    }
-
-    pub fn vectors(&self) -> PathBuf {
-        self.dir.join("vectors")
-    }
-
-    pub fn generations(&self) -> PathBuf {
-        self.dir.join("generations")
-    }
-
-    pub fn generation(&self, generation: Generation) -> PathBuf {
-        self.generations().join(generation.0.to_string())
-    }
-
-    /// The other collections' folders, users' and evaluations', sorted: those beside this one, and those in the folders beside
-    /// theirs. Where a folder cannot be read there is none.
-    pub fn others(&self) -> Vec<Layout> {
-        let Some(own) = self.dir.parent() else { return Vec::new() };
-        let above = own.parent().unwrap_or(own);
-        let kinds: BTreeSet<PathBuf> =
-            KINDS.iter().map(|kind| above.join(kind)).chain(std::iter::once(own.into())).collect();
-        let entries = kinds.iter().flat_map(|kind| std::fs::read_dir(kind).into_iter().flatten().flatten());
-        let mut others: Vec<Layout> = entries.map(|entry| Layout { dir: entry.path() }).collect();
-        others.retain(|other| other.dir != self.dir && other.vectors().is_dir());
-        others.sort_by(|a, b| a.dir.cmp(&b.dir));
-        others
-    }
-
-    fn current_file(&self) -> PathBuf {
-        self.dir.join("CURRENT")
-    }
-
-    /// The published generation, if there is one.
-    pub fn current(&self) -> Result<Option<Generation>> {
-        let path = self.current_file();
-        match std::fs::read_to_string(&path) {
-            Ok(text) => match text.trim().parse() {
-                Ok(number) => Ok(Some(Generation(number))),
-                Err(_) => Err(StoreProblem::Damaged { path, reason: "not a number".into() }.into()),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).at("read", &path),
-        }
-    }
-
-    /// The one moment at which a generation becomes the current one.
-    pub fn publish(&self, generation: Generation) -> Result<()> {
-        write_atomically(&self.current_file(), format!("{}\n", generation.0).as_bytes())
-    }
-
-    /// Removes generations that no reader can come to any more. The previous one stays for readers that
-    /// have read `CURRENT` and not yet opened it.
-    pub fn remove_old(&self, current: Generation) -> Result<()> {
-        let dir = self.generations();
-        for entry in std::fs::read_dir(&dir).at("list", &dir)? {
-            let path = entry.at("list", &dir)?.path();
-            let number: Option<u64> =
-                path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-            let keep = number.is_some_and(|number| number == current.0 || number + 1 == current.0);
-            if !keep {
-                std::fs::remove_dir_all(&path).at("remove", &path)?;
-            }
-        }
-        Ok(())
-    }
+    /// Of all its files but this one, whose checksum is in `CURRENT`. Earlier formats have none.
+    #[serde(default)]
+    pub files: Checksums,
 }
 
 /// Writes beside `path`, syncs, renames over it and syncs the folder.
@@ -151,9 +64,14 @@ pub fn sync_dir(dir: &Path) -> Result<()> {
 }
 
 pub fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
-    let bytes = std::fs::read(path).at("read", path)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| StoreProblem::Damaged { path: path.into(), reason: error.to_string() }.into())
+    parse_json(path, &checksum::read(path)?)
+}
+
+fn parse_json<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T> {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(error) => damaged(path, Damage::Unreadable { reason: error.to_string() }),
+    }
 }
 
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
@@ -163,12 +81,10 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
 
 impl Manifest {
     /// Of an older format there is enough to go on from: embedder, vectors and sources. An error for a newer one.
-    pub fn read(dir: &Path) -> Result<Manifest> {
-        let path = dir.join("manifest.json");
-        let mut manifest: Manifest = read_json(&path)?;
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
+        let mut manifest: Manifest = parse_json(path, bytes)?;
         if manifest.format > FORMAT {
-            let reason = format!("format {}, this program reads {FORMAT}", manifest.format);
-            return Err(StoreProblem::Damaged { path, reason }.into());
+            return Err(StoreProblem::OtherFormat { built: manifest.format, known: FORMAT }.into());
         }
         for root in std::mem::take(&mut manifest.roots) {
             let source = Source::at(&root, &manifest.sources);
@@ -177,9 +93,24 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Whether this program makes the same of the same text, so that readers understand it and writers go on from it.
-    pub fn is_current(&self, analysis: &str) -> bool {
-        self.format == FORMAT && self.analysis == analysis
+    /// An error unless this program makes the same of the same text, so that readers understand it and writers go on from
+    /// it.
+    pub fn require_current(&self, analysis: &str) -> Result<()> {
+        if self.format != FORMAT {
+            return Err(StoreProblem::OtherFormat { built: self.format, known: FORMAT }.into());
+        }
+        if self.analysis != analysis {
+            return Err(StoreProblem::OtherAnalysis { built: self.analysis.clone(), asked: analysis.into() }.into());
+        }
+        Ok(())
+    }
+
+    /// Of the generation in `dir`, which is this one's. Of an older format nothing is known but their number.
+    pub fn read_documents(&self, dir: &Path) -> Result<Documents> {
+        if self.format != FORMAT {
+            return Ok(read_json(&dir.join(DOCUMENTS)).unwrap_or_default());
+        }
+        read_documents(dir, &self.files)
     }
 
     pub fn write(&self, dir: &Path) -> Result<()> {
@@ -189,11 +120,18 @@ impl Manifest {
 
 pub type Documents = BTreeMap<DocId, DocumentRecord>;
 
-/// Of a generation of the current format.
-pub fn read_documents(dir: &Path) -> Result<Documents> {
-    read_json(&dir.join("documents.json"))
+/// Of a generation whose files have these checksums.
+pub fn read_documents(dir: &Path, files: &Checksums) -> Result<Documents> {
+    let path = dir.join(DOCUMENTS);
+    let Some(sum) = files.get(DOCUMENTS) else { return damaged(&path, Damage::Missing) };
+    parse_json(&path, &sum.read(&path)?)
+}
+
+/// As far as they can be read, of a generation that is not trusted.
+pub fn recovered_documents(dir: &Path) -> Documents {
+    read_json(&dir.join(DOCUMENTS)).unwrap_or_default()
 }
 
 pub fn write_documents(dir: &Path, documents: &Documents) -> Result<()> {
-    write_json(&dir.join("documents.json"), documents)
+    write_json(&dir.join(DOCUMENTS), documents)
 }

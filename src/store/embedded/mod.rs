@@ -1,7 +1,11 @@
 //! A collection on this machine's disk: one folder, generations published by a rename.
 
+mod before;
+mod checksum;
+mod examine;
 mod graph;
 mod joined;
+mod layout;
 mod lexical;
 mod manifest;
 mod quantize;
@@ -16,20 +20,23 @@ use super::{
 };
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::{Embedding, ModelId};
-use crate::error::{Error, Io, IoContext, Result};
+use crate::error::{IoContext, Result};
 use crate::ranking::Ranking;
 use crate::text::Analyzer;
+use checksum::{Checksums, Depth, require_sound};
+pub use examine::Examined;
 use joined::Joined;
+use layout::{Layout, Pointer};
 use lexical::LexicalIndex;
-use manifest::{Layout, Manifest};
+use manifest::Manifest;
 use rows::RowTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use vector_log::VectorLog;
 use vectors::Vectors;
 
-/// How often a reader looks again when a generation is removed between reading its number and opening it.
+/// How often a reader looks again when a generation is removed between reading its number and having opened it.
 const OPEN_ATTEMPTS: usize = 5;
 
 /// Keys named to a user who filtered by another.
@@ -65,13 +72,13 @@ impl EmbeddedStore {
         Ok(EmbeddedStore { layout, collection: name.into(), analyzer, graph_min })
     }
 
-    /// Names of the collections that have a published generation, sorted.
+    /// Names of the collections that have a published generation, damaged or not, sorted.
     pub fn collections(collections: &Path) -> Result<Vec<String>> {
         let mut names = Vec::new();
         if collections.is_dir() {
             for entry in std::fs::read_dir(collections).at("list", collections)? {
                 let entry = entry.at("list", collections)?;
-                if (Layout { dir: entry.path() }).current()?.is_some() {
+                if !matches!((Layout { dir: entry.path() }).current(), Ok(None)) {
                     names.push(entry.file_name().to_string_lossy().into_owned());
                 }
             }
@@ -95,9 +102,9 @@ impl EmbeddedStore {
         std::fs::rename(&self.layout.dir, &to.layout.dir).at("rename", &self.layout.dir)
     }
 
-    /// An error if there is no such collection, or somebody writes to it.
+    /// An error if there is no such collection, or somebody writes to it; a damaged one is there.
     fn exclusive(&self) -> Result<std::fs::File> {
-        if self.layout.current()?.is_none() {
+        if matches!(self.layout.current(), Ok(None)) {
             return Err(StoreProblem::NoIndex { collection: self.collection.clone() }.into());
         }
         writer::lock(&self.layout.lock(), &self.collection)
@@ -105,15 +112,19 @@ impl EmbeddedStore {
 
     /// What the newest generation holds, whatever analysis it was made with; none where nothing is published.
     pub fn held(&self) -> Result<Option<Held>> {
-        let Some(generation) = self.layout.current()? else { return Ok(None) };
-        let dir = self.layout.generation(generation);
-        let Manifest { sources, embedder, analysis, chunks, .. } = Manifest::read(&dir)?;
+        let Some(pointer) = self.layout.current()? else { return Ok(None) };
+        let manifest = self.layout.manifest(&pointer)?;
         let mut documents: BTreeMap<String, usize> = BTreeMap::new();
-        // Of an older format nothing is known of the documents but their number.
-        for record in manifest::read_documents(&dir).unwrap_or_default().into_values() {
+        for record in manifest.read_documents(&self.layout.generation(pointer.generation))?.into_values() {
             *documents.entry(record.source).or_default() += 1;
         }
+        let Manifest { sources, embedder, analysis, chunks, .. } = manifest;
         Ok(Some(Held { sources, documents, chunks, embedder, analysis }))
+    }
+
+    /// The sources as far as anything tells them: what a rebuild reads where [`EmbeddedStore::held`] is an error.
+    pub fn recovered_sources(&self) -> Vec<Source> {
+        self.layout.recovered_sources()
     }
 
     /// Bytes of the collection's files.
@@ -121,21 +132,21 @@ impl EmbeddedStore {
         folder_bytes(&self.layout.dir)
     }
 
-    fn open(&self, generation: Generation) -> Result<EmbeddedSnapshot> {
-        let dir = self.layout.generation(generation);
-        let manifest = Manifest::read(&dir)?;
-        if !manifest.is_current(&self.analyzer.id()) {
-            return Err(StoreProblem::OtherAnalysis { built: manifest.analysis, asked: self.analyzer.id() }.into());
-        }
+    fn open(&self, pointer: &Pointer) -> Result<EmbeddedSnapshot> {
+        let dir = self.layout.generation(pointer.generation);
+        let manifest = self.layout.manifest(pointer)?;
+        manifest.require_current(&self.analyzer.id())?;
+        // A graph that is damaged is done without.
+        let needed = manifest.files.iter().filter(|(name, _)| !name.starts_with("graph/"));
+        require_sound(&dir, needed, Depth::Cheap)?;
         let dim = manifest.embedder.dim;
-        let rows = RowTable::open(&dir.join("rows.bin"))?;
+        let rows = RowTable::open(&dir.join("rows.bin"), manifest.vector_rows)?;
         let log = VectorLog::open(&self.layout.vectors(), &manifest.vector_log, dim, manifest.vector_rows)?;
-        let graph_dir = manifest.graph.then(|| dir.join("graph"));
-        let vectors = Vectors { rows, log, dim, graph_dir, graph: OnceLock::new() };
+        let vectors = Vectors::new(rows, log, dim, manifest.graph.then(|| dir.join("graph")));
         let lexical = LexicalIndex::open(&dir.join("lexical"), manifest.tokens, &self.analyzer)?;
         let vector_files = vector_log::paths(&self.layout.vectors(), &manifest.vector_log);
         let about = About {
-            generation,
+            generation: pointer.generation,
             documents: manifest.documents,
             chunks: manifest.chunks,
             embedder: manifest.embedder,
@@ -144,7 +155,7 @@ impl EmbeddedStore {
             published: manifest.published,
             dense_index: if manifest.graph { "hnsw" } else { "exact" },
         };
-        Ok(EmbeddedSnapshot { about, lexical, vectors, dir, vector_files })
+        Ok(EmbeddedSnapshot { about, lexical, vectors, dir, files: manifest.files, vector_files })
     }
 }
 
@@ -157,10 +168,10 @@ impl EmbeddedStore {
 
     fn newest(&self) -> Result<EmbeddedSnapshot> {
         for _ in 0..OPEN_ATTEMPTS {
-            let Some(generation) = self.layout.current()? else { break };
-            match self.open(generation) {
+            let Some(pointer) = self.layout.current()? else { break };
+            match self.open(&pointer) {
                 Ok(snapshot) => return Ok(snapshot),
-                Err(error) if is_not_found(&error) && self.layout.current()? != Some(generation) => continue,
+                Err(_) if self.layout.current()? != Some(pointer) => continue,
                 Err(error) => return Err(error),
             }
         }
@@ -184,20 +195,17 @@ impl Store for EmbeddedStore {
     }
 
     fn keep_passed_over(&self, by_source: BTreeMap<String, serde_json::Value>) -> Result<()> {
-        let kept = self.passed_over()?;
-        let mut all = kept.clone();
+        // One that cannot be read any more is written anew.
+        let kept = self.passed_over().ok();
+        let mut all = kept.clone().unwrap_or_default();
         all.extend(by_source);
-        if all == kept { Ok(()) } else { manifest::write_json(&self.layout.passed_over(), &all) }
+        if kept.as_ref() == Some(&all) { Ok(()) } else { manifest::write_json(&self.layout.passed_over(), &all) }
     }
 
     fn passed_over(&self) -> Result<BTreeMap<String, serde_json::Value>> {
         let path = self.layout.passed_over();
         if path.exists() { manifest::read_json(&path) } else { Ok(BTreeMap::new()) }
     }
-}
-
-fn is_not_found(error: &Error) -> bool {
-    error.downcast_ref::<Io>().is_some_and(|io| io.source.kind() == std::io::ErrorKind::NotFound)
 }
 
 #[cfg(test)]
@@ -208,6 +216,7 @@ struct EmbeddedSnapshot {
     lexical: LexicalIndex,
     vectors: Vectors,
     dir: PathBuf,
+    files: Checksums,
     vector_files: [PathBuf; 3],
 }
 
@@ -290,12 +299,12 @@ impl Snapshot for EmbeddedSnapshot {
         let is_there = |record: &DocumentRecord| {
             covering.iter().any(|source| source.name == record.source && source.path_of(&record.path) == path)
         };
-        let documents = manifest::read_documents(&self.dir)?;
+        let documents = manifest::read_documents(&self.dir, &self.files)?;
         Ok(documents.into_iter().filter(|(_, record)| is_there(record)).map(|(id, _)| id).collect())
     }
 
     fn documents(&self) -> Result<Vec<DocId>> {
-        Ok(manifest::read_documents(&self.dir)?.into_keys().collect())
+        Ok(manifest::read_documents(&self.dir, &self.files)?.into_keys().collect())
     }
 
     fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {

@@ -3,9 +3,10 @@
 //! A mapped file: magic, count, then per chunk (row, ordinal, end of the document id in the names), sorted
 //! by chunk id, then the names. Position in the table is the chunk's number in scans and in the graph.
 
+use super::checksum::damaged;
 use crate::document::{ChunkId, DocId};
 use crate::error::{IoContext, Result};
-use crate::store::StoreProblem;
+use crate::store::{Damage, StoreProblem};
 use memmap2::Mmap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -49,19 +50,34 @@ pub struct RowTable {
 }
 
 impl RowTable {
-    pub fn open(path: &Path) -> Result<RowTable> {
+    /// A table of rows below `log_rows`. Every entry is looked at once, so that nothing later leads out of a file.
+    pub fn open(path: &Path, log_rows: usize) -> Result<RowTable> {
         let file = File::open(path).at("read", path)?;
         // SAFETY: the file belongs to a published generation and is never written again.
         let map = unsafe { Mmap::map(&file) }.at("map", path)?;
-        let damaged = |reason: &str| StoreProblem::Damaged { path: path.into(), reason: reason.into() };
         if map.len() < HEADER_BYTES || &map[..8] != MAGIC {
-            return Err(damaged("no row table").into());
+            return damaged(path, Damage::NoRowTable);
         }
         let count = u64::from_le_bytes(map[8..16].try_into().expect("8 bytes")) as usize;
         if count > map.len() / ENTRY_BYTES || map.len() < HEADER_BYTES + count * ENTRY_BYTES {
-            return Err(damaged("shorter than its count says").into());
+            let expected = count.saturating_mul(ENTRY_BYTES).saturating_add(HEADER_BYTES) as u64;
+            return damaged(path, Damage::Length { bytes: map.len() as u64, expected });
         }
-        Ok(RowTable { path: path.into(), map, count })
+        let table = RowTable { path: path.into(), map, count };
+        let names = table.names().len();
+        let is_sound = |index: &usize| {
+            let (start, len) = (table.field(*index, 2) as usize, table.field(*index, 3) as usize);
+            (table.row(*index) as usize) < log_rows && start + len <= names
+        };
+        match (0..count).find(|index| !is_sound(index)) {
+            Some(entry) => damaged(path, Damage::Entry { entry }),
+            None => Ok(table),
+        }
+    }
+
+    /// Names of documents, one after the other.
+    fn names(&self) -> &[u8] {
+        &self.map[HEADER_BYTES + self.count * ENTRY_BYTES..]
     }
 
     pub fn len(&self) -> usize {
@@ -126,12 +142,10 @@ impl RowTable {
     }
 
     pub fn chunk(&self, index: usize) -> Result<ChunkId> {
-        let names = &self.map[HEADER_BYTES + self.count * ENTRY_BYTES..];
         let (start, len) = (self.field(index, 2) as usize, self.field(index, 3) as usize);
-        let name =
-            names.get(start..start + len).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(|| {
-                StoreProblem::Damaged { path: self.path.clone(), reason: format!("entry {index} names no document") }
-            })?;
+        let name = self.names().get(start..start + len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let damage = Damage::Entry { entry: index };
+        let name = name.ok_or_else(|| StoreProblem::Damaged { path: self.path.clone(), damage })?;
         Ok(ChunkId { doc: DocId(name.into()), ordinal: self.field(index, 1) })
     }
 }
@@ -147,7 +161,7 @@ mod tests {
         let chunk = |doc: &str, ordinal| ChunkId { doc: DocId(doc.into()), ordinal };
         let rows = vec![(chunk("a", 0), 7), (chunk("a", 1), 3), (chunk("文档", 0), 9)];
         write(&path, &rows).unwrap();
-        let table = RowTable::open(&path).unwrap();
+        let table = RowTable::open(&path, 10).unwrap();
         let read: Vec<_> = (0..table.len()).map(|index| (table.chunk(index).unwrap(), table.row(index))).collect();
         assert_eq!(read, rows);
         for (index, (chunk, _)) in rows.iter().enumerate() {
@@ -159,6 +173,30 @@ mod tests {
         assert_eq!(table.indices(&[chunk("a", 1), chunk("a", 2), chunk("文档", 0)]).unwrap(), [1, 2]);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..40]).unwrap();
-        assert!(RowTable::open(&path).is_err());
+        assert!(RowTable::open(&path, 10).is_err());
+    }
+
+    #[test]
+    fn no_entry_leads_out_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rows.bin");
+        let rows = [(ChunkId { doc: DocId("文档".into()), ordinal: 0 }, 9)];
+        write(&path, &rows).unwrap();
+        assert!(RowTable::open(&path, 9).is_err(), "a row beyond the log");
+        let whole = std::fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut bytes = whole.clone();
+                bytes[at] ^= flip;
+                std::fs::write(&path, bytes).unwrap();
+                if let Ok(table) = RowTable::open(&path, 10) {
+                    for index in 0..table.len() {
+                        assert!(table.row(index) < 10);
+                        let _ = table.chunk(index);
+                    }
+                    let _ = table.index(&rows[0].0);
+                }
+            }
+        }
     }
 }

@@ -181,6 +181,43 @@ proptest! {
     }
 
     #[test]
+    fn scores_and_order_are_those_of_a_fresh_index_to_the_bit_in_whatever_order_the_changes_came(
+        notes in prop::collection::vec(note(), 2..40),
+        orders in prop::collection::vec(prop::collection::vec(0usize..1000, 40), 3),
+        cuts in prop::collection::vec(1usize..40, 1..4),
+        limit in 1usize..12,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let fresh = store(dir.path(), "fresh", 0, &notes).snapshot().unwrap();
+        let (words, all) = (lexical_query(), Filter::default());
+        let expect = fresh.lexical(&words, &all, limit).unwrap();
+        let ids: Vec<ChunkId> = (0..notes.len()).map(|n| ChunkId { doc: DocId(format!("d{n:03}")), ordinal: 0 }).collect();
+        for (round, order) in orders.iter().enumerate() {
+            let mut sequence: Vec<usize> = (0..notes.len()).collect();
+            sequence.sort_by_key(|number| order[*number]);
+            let changed = EmbeddedStore::new(dir.path(), &format!("c{round}"), ANALYZER.clone(), usize::MAX).unwrap();
+            // What is to be replaced, and what is to go again.
+            let mut writer = changed.writer(start()).unwrap();
+            for number in sequence.iter().rev().step_by(2) {
+                put(writer.as_mut(), *number, &notes[(number + 1) % notes.len()]);
+                put(writer.as_mut(), 100 + number, &notes[*number]);
+            }
+            writer.publish().unwrap();
+            for part in sequence.chunks(cuts[round % cuts.len()]) {
+                let mut writer = changed.writer(start()).unwrap();
+                for number in part {
+                    put(writer.as_mut(), *number, &notes[*number]);
+                    writer.delete(&DocId(format!("d{:03}", 100 + number))).unwrap();
+                }
+                writer.publish().unwrap();
+            }
+            let changed = changed.snapshot().unwrap();
+            prop_assert_eq!(scored(&changed.lexical(&words, &all, limit).unwrap()), scored(&expect));
+            prop_assert_eq!(changed.lexical_scores(&words, &ids).unwrap(), fresh.lexical_scores(&words, &ids).unwrap());
+        }
+    }
+
+    #[test]
     fn collections_joined_rank_as_one_that_holds_them_all(
         notes in prop::collection::vec(note(), 2..30),
         query in vector(),

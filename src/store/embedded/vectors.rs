@@ -19,14 +19,20 @@ const EF_SEARCH: usize = 128;
 
 pub struct Vectors {
     pub rows: RowTable,
-    pub log: VectorLog,
-    pub dim: usize,
+    log: VectorLog,
+    dim: usize,
     /// Where the graph is kept, if the generation is large enough for one.
-    pub graph_dir: Option<PathBuf>,
-    pub graph: OnceLock<Option<Graph>>,
+    graph_dir: Option<PathBuf>,
+    graph: OnceLock<Option<Graph>>,
+    /// Set once the 8-bit copies are known to be as they were written.
+    i8_is_sound: OnceLock<()>,
 }
 
 impl Vectors {
+    pub fn new(rows: RowTable, log: VectorLog, dim: usize, graph_dir: Option<PathBuf>) -> Vectors {
+        Vectors { rows, log, dim, graph_dir, graph: OnceLock::new(), i8_is_sound: OnceLock::new() }
+    }
+
     pub fn nearest(&self, query: &Embedding, limit: usize) -> Result<Ranking> {
         self.expect_dimension(query)?;
         let limit = limit.min(self.rows.len());
@@ -37,9 +43,9 @@ impl Vectors {
         let nearest = match self.graph() {
             Some(graph) => {
                 let near = graph.nearest(query, limit, EF_SEARCH.max(2 * limit));
-                near.into_iter().map(|index| (index, self.cosine(index, query))).collect()
+                near.into_iter().map(|index| Ok((index, self.cosine(index, query)?))).collect::<Result<_>>()?
             }
-            None => self.scan(0..self.rows.len(), query, limit),
+            None => self.scan(0..self.rows.len(), query, limit)?,
         };
         self.named(nearest, limit)
     }
@@ -53,7 +59,7 @@ impl Vectors {
         if limit == 0 {
             return Ok(Ranking::default());
         }
-        self.named(self.scan(indices.into_iter(), query.as_slice(), limit), limit)
+        self.named(self.scan(indices.into_iter(), query.as_slice(), limit)?, limit)
     }
 
     fn named(&self, nearest: Vec<(usize, f32)>, limit: usize) -> Result<Ranking> {
@@ -64,11 +70,11 @@ impl Vectors {
     /// The cosine of each chunk, in the order asked.
     pub fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>> {
         self.expect_dimension(query)?;
-        ids.iter().map(|id| Ok(self.cosine(self.index(id)?, query.as_slice()))).collect()
+        ids.iter().map(|id| self.cosine(self.index(id)?, query.as_slice())).collect()
     }
 
     pub fn vector(&self, id: &ChunkId) -> Result<Embedding> {
-        let row = self.log.f32_row(self.rows.row(self.index(id)?));
+        let row = self.log.sound_f32_row(self.rows.row(self.index(id)?))?;
         Ok(Embedding::new(row.to_vec()).ok_or_else(|| no_vector(id))?)
     }
 
@@ -90,13 +96,28 @@ impl Vectors {
         self.graph.get_or_init(|| Graph::open(dir, self.rows.len()).ok().flatten()).as_ref()
     }
 
-    fn cosine(&self, index: usize, query: &[f32]) -> f32 {
-        dot(self.log.f32_row(self.rows.row(index)), query)
+    fn cosine(&self, index: usize, query: &[f32]) -> Result<f32> {
+        Ok(dot(self.log.sound_f32_row(self.rows.row(index))?, query))
+    }
+
+    /// A damaged 8-bit copy would hide its vector from a scan, and nobody would know. Looked at before the first one.
+    fn require_sound_i8(&self) -> Result<()> {
+        if self.i8_is_sound.get().is_none() {
+            self.log.require_sound_i8((0..self.rows.len()).map(|index| self.rows.row(index)))?;
+            let _ = self.i8_is_sound.set(());
+        }
+        Ok(())
     }
 
     /// The `limit` nearest with their cosines, and those that tie with the last. The 8-bit copy is scanned; what its error
     /// bound cannot rule out is compared in full precision, the most promising first, so nothing is missed.
-    fn scan(&self, among: impl ExactSizeIterator<Item = usize>, query: &[f32], limit: usize) -> Vec<(usize, f32)> {
+    fn scan(
+        &self,
+        among: impl ExactSizeIterator<Item = usize>,
+        query: &[f32],
+        limit: usize,
+    ) -> Result<Vec<(usize, f32)>> {
+        self.require_sound_i8()?;
         let quantized = QuantizedRow::new(query);
         let mut upper: Vec<(f32, u32)> = Vec::with_capacity(among.len());
         let mut lower: Vec<f32> = Vec::with_capacity(among.len());
@@ -119,7 +140,7 @@ impl Vectors {
             if best.len() == limit && best.peek().is_some_and(|worst| upper < worst.0.0) {
                 break;
             }
-            let cosine = self.cosine(index as usize, query);
+            let cosine = self.cosine(index as usize, query)?;
             nearest.push((index as usize, cosine));
             best.push(Reverse(Ordered(cosine)));
             if best.len() > limit {
@@ -128,7 +149,7 @@ impl Vectors {
         }
         let worst = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
         nearest.retain(|(_, cosine)| *cosine >= worst);
-        nearest
+        Ok(nearest)
     }
 }
 
@@ -183,7 +204,7 @@ mod tests {
 
     fn built(vectors: &[Embedding], with_graph: bool) -> (tempfile::TempDir, Vectors) {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = VectorLogWriter::open(dir.path(), "log", DIM).unwrap();
+        let mut log = VectorLogWriter::open(dir.path(), "log", DIM, 0).unwrap();
         let key = |n: usize| {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&(n as u64).to_le_bytes());
@@ -193,13 +214,13 @@ mod tests {
         log.append(&entries).unwrap();
         let table: Vec<_> = (0..vectors.len()).map(|n| (chunk(n), log.row(&key(n)).unwrap())).collect();
         super::super::rows::write(&dir.path().join("rows.bin"), &table).unwrap();
-        let rows = RowTable::open(&dir.path().join("rows.bin")).unwrap();
+        let rows = RowTable::open(&dir.path().join("rows.bin"), vectors.len()).unwrap();
         let log = VectorLog::open(dir.path(), "log", DIM, vectors.len()).unwrap();
         let graph_dir = with_graph.then(|| dir.path().join("graph"));
         if let Some(graph) = &graph_dir {
             Graph::build(graph, DIM, rows.len(), &|index| log.f32_row(rows.row(index))).unwrap();
         }
-        (dir, Vectors { rows, log, dim: DIM, graph_dir, graph: OnceLock::new() })
+        (dir, Vectors::new(rows, log, DIM, graph_dir))
     }
 
     fn brute_force(vectors: &[Embedding], query: &Embedding, limit: usize) -> Ranking {

@@ -1,10 +1,13 @@
 //! The next generation under way: written beside the current one, published by one rename.
 
+use super::before::Before;
+use super::checksum::{Checksums, checksums};
 use super::graph::Graph;
+use super::layout::Layout;
 use super::lexical::{self, LexicalWriter, TokenCounts};
-use super::manifest::{self, Documents, FORMAT, Layout, Manifest};
+use super::manifest::{self, Documents, FORMAT, Manifest};
 use super::rows::{self, RowTable};
-use super::vector_log::{self, VectorLog, VectorLogWriter};
+use super::vector_log::{self, Stems, VectorLog, VectorLogWriter};
 use crate::document::{Chunk, ChunkId, DocId, Document};
 use crate::embedding::{Embedding, ModelId};
 use crate::error::{IoContext, Result};
@@ -77,43 +80,30 @@ impl EmbeddedWriter {
         let above = layout.dir.parent().unwrap_or(&layout.dir);
         private::tighten(above).at("write", above)?;
         let lock = lock(&layout.lock(), collection)?;
-        let current = layout.current()?;
-        let previous = match current {
-            Some(generation) => read_previous(&layout.generation(generation), &start)?,
-            None => None,
-        };
-        let generation = Generation(current.map_or(1, |current| current.0 + 1));
-        if let Some(current) = current {
+        let before = Before::read(layout, &start, &analyzer.id())?;
+        let generation = before.next();
+        if let Some(manifest) = &before.manifest {
             // Left by runs that were killed before they published, or before they tidied up.
-            layout.remove_old(current)?;
+            layout.remove_old(Generation(manifest.generation))?;
         }
+        let log = before.log(layout, &start.embedder, start.rebuild)?;
         let dir = UnpublishedDir::create(layout.generation(generation))?;
+        let Before { manifest: previous, sources, documents, is_damaged, .. } = before;
         // Terms of another analysis are of no use; the vectors are.
-        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.is_current(&analyzer.id());
+        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.require_current(&analyzer.id()).is_ok();
+        let mut row_map = BTreeMap::new();
         let kept = previous.as_ref().filter(is_usable);
-        let stem = match &previous {
-            Some(manifest) if manifest.embedder == start.embedder => manifest.vector_log.clone(),
-            _ => log_stem(&start.embedder, 1),
-        };
-        let log = VectorLogWriter::open(&layout.vectors(), &stem, start.embedder.dim)?;
-        let (mut row_map, mut documents) = (BTreeMap::new(), Documents::new());
         if let Some(manifest) = kept {
             let old = layout.generation(Generation(manifest.generation));
             lexical::clone_index(&old.join("lexical"), &dir.path.join("lexical"))?;
-            let table = RowTable::open(&old.join("rows.bin"))?;
+            let table = RowTable::open(&old.join("rows.bin"), log.len())?;
             for index in 0..table.len() {
                 row_map.insert(table.chunk(index)?, table.row(index));
             }
-            documents = manifest::read_documents(&old)?;
+            log.require_sound(row_map.values().copied())?;
         }
-        let remembered = match &previous {
-            Some(manifest) if kept.is_none() => {
-                // Whatever is wrong with it: a document then gets the id that it would have in a new collection.
-                Some(manifest::read_documents(&layout.generation(Generation(manifest.generation))).unwrap_or_default())
-            }
-            _ => None,
-        };
-        let sources = previous.as_ref().map_or_else(Vec::new, |manifest| manifest.sources.clone());
+        let begins_anew = kept.is_none() && (previous.is_some() || is_damaged);
+        let (documents, remembered) = if begins_anew { (Documents::new(), Some(documents)) } else { (documents, None) };
         let lexical = LexicalWriter::open(&dir.path.join("lexical"), analyzer)?;
         Ok(EmbeddedWriter {
             layout: layout.clone(),
@@ -148,9 +138,8 @@ impl EmbeddedWriter {
         if self.log.len() <= 2 * used.len() + DEAD_ROWS_MIN {
             return Ok(());
         }
-        let number: u32 = self.log.stem().rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
         let used: Vec<u32> = used.into_iter().collect();
-        let stem = log_stem(&self.embedder, number + 1);
+        let stem = Stems::of(&self.embedder).next(&self.layout.vectors());
         self.log = self.log.copy_rows(&self.layout.vectors(), &stem, &used)?;
         for row in self.rows.values_mut() {
             *row = used.binary_search(row).expect("every row in use was copied, in order") as u32;
@@ -168,6 +157,7 @@ impl EmbeddedWriter {
         Ok(true)
     }
 
+    /// Without what is known only once all is written.
     fn manifest(&self, graph: bool) -> Manifest {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Manifest {
@@ -184,6 +174,7 @@ impl EmbeddedWriter {
             sources: self.sources.clone(),
             roots: Vec::new(),
             published: now.map_or(0, |since| since.as_secs()),
+            files: Checksums::new(),
         }
     }
 }
@@ -195,31 +186,6 @@ pub fn lock(path: &Path, collection: &str) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(StoreProblem::Busy { collection: collection.into() }.into()),
         Err(TryLockError::Error(error)) => Err(error).at("lock", path),
     }
-}
-
-/// The current generation's manifest; refuses to go on from another embedder's.
-fn read_previous(dir: &Path, start: &Start) -> Result<Option<Manifest>> {
-    let manifest = match Manifest::read(dir) {
-        Ok(manifest) => manifest,
-        // Whatever is wrong with it, a rebuild does not need it.
-        Err(_) if start.rebuild => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    if !start.rebuild && manifest.embedder != start.embedder {
-        let (built, asked) = (manifest.embedder.name, start.embedder.name.clone());
-        return Err(StoreProblem::OtherEmbedder { built, asked }.into());
-    }
-    Ok(Some(manifest))
-}
-
-/// Named after the embedder, so that vectors of two never share a file.
-fn log_stem(embedder: &ModelId, number: u32) -> String {
-    format!("{}{number:06}", stem_prefix(embedder))
-}
-
-fn stem_prefix(embedder: &ModelId) -> String {
-    let id = serde_json::to_vec(embedder).unwrap_or_default();
-    format!("{}-", &blake3::hash(&id).to_hex()[..16])
 }
 
 impl Writer for EmbeddedWriter {
@@ -251,16 +217,17 @@ impl Writer for EmbeddedWriter {
         self.log.append(vectors)
     }
 
-    /// From the other collections, evaluations' included. A log that cannot be read is passed over: its vectors can be
-    /// computed.
+    /// From other logs of this collection, and from the other collections, evaluations' included. What cannot be read is
+    /// passed over: its vectors can be computed.
     fn adopt_vectors(&mut self, keys: &[VectorKey]) -> Result<()> {
         let mut wanted: HashSet<VectorKey> = keys.iter().filter(|key| !self.has_vector(key)).copied().collect();
-        let prefix = stem_prefix(&self.embedder);
-        for other in self.layout.others() {
+        let stems = Stems::of(&self.embedder);
+        for layout in std::iter::once(self.layout.clone()).chain(self.layout.others()) {
             if wanted.is_empty() {
                 break;
             }
-            let found = vector_log::find(&other.vectors(), &prefix, self.embedder.dim, &wanted);
+            let own = (layout.dir == self.layout.dir).then(|| self.log.stem().to_owned());
+            let found = vector_log::find(&layout.vectors(), &stems, own.as_deref(), &wanted);
             wanted.retain(|key| !found.contains_key(key));
             self.log.append(&found.into_iter().collect::<Vec<_>>())?;
         }
@@ -296,9 +263,11 @@ impl Writer for EmbeddedWriter {
         manifest::write_documents(&self.dir.path, &self.documents)?;
         let mut manifest = self.manifest(graph);
         manifest.tokens = self.lexical.finish()?;
+        // Of the files as they stand: the manifest is the last that is written.
+        manifest.files = checksums(&self.dir.path)?;
         manifest.write(&self.dir.path)?;
         manifest::sync_dir(&self.layout.generations())?;
-        self.layout.publish(self.generation)?;
+        self.layout.publish(&manifest)?;
         self.dir.is_published = true;
         // From here on nothing may fail the run: the generation is public, the rest is tidying.
         let mut stems = vec![manifest.vector_log.as_str()];
@@ -306,6 +275,9 @@ impl Writer for EmbeddedWriter {
         let tidied = self.layout.remove_old(self.generation);
         if let Err(error) = tidied.and_then(|()| vector_log::remove_others(&self.layout.vectors(), &stems)) {
             tracing::warn!(%error, "old files stay behind");
+        }
+        if let Err(error) = self.layout.write_sources(&self.sources) {
+            tracing::warn!(%error, "the sources are kept in the manifest alone");
         }
         Ok(self.generation)
     }

@@ -1,0 +1,76 @@
+//! Damage: what is wrong with a file of an index, whose content its writer knew.
+
+use std::path::Path;
+
+/// Folders of the data folder that hold collections: the user's, and those that evaluations make.
+pub const KINDS: [&str; 2] = ["collections", "evals"];
+/// The collection that commands take where none is named.
+const DEFAULT: &str = "default";
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    #[error("it is missing")]
+    Missing,
+    #[error("it has {bytes} bytes instead of {expected}")]
+    Length { bytes: u64, expected: u64 },
+    #[error("its content does not match its checksum")]
+    Checksum,
+    #[error("{damaged} of its {all} records do not match their checksums")]
+    Records { damaged: usize, all: usize },
+    #[error("it names no generation")]
+    NoGeneration,
+    #[error("it is no row table")]
+    NoRowTable,
+    #[error("its entry {entry} leads nowhere")]
+    Entry { entry: usize },
+    #[error("it cannot be read: {reason}")]
+    Unreadable { reason: String },
+}
+
+impl Damage {
+    pub fn zh(&self) -> String {
+        match self {
+            Damage::Missing => "文件不见了".into(),
+            Damage::Length { bytes, expected } => format!("有 {bytes} 字节,应为 {expected}"),
+            Damage::Checksum => "内容与校验和不符".into(),
+            Damage::Records { damaged, all } => format!("{all} 条记录中有 {damaged} 条与校验和不符"),
+            Damage::NoGeneration => "没有写明是第几代".into(),
+            Damage::NoRowTable => "不是行表".into(),
+            Damage::Entry { entry } => format!("第 {entry} 项没有指向任何内容"),
+            Damage::Unreadable { reason } => format!("无法读出:{reason}"),
+        }
+    }
+}
+
+/// What mends the collection that the file at `path` belongs to.
+pub fn remedy(path: &Path) -> String {
+    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+    let kind = parts.iter().rposition(|part| KINDS.contains(part));
+    match kind.and_then(|at| Some((parts[at], *parts.get(at + 1)?, at))) {
+        // An evaluation makes what it does not find.
+        Some(("evals", _, at)) => {
+            let folder: std::path::PathBuf = path.iter().take(at + 2).collect();
+            format!("rm -r {}", folder.display())
+        }
+        Some((_, name, _)) if name != DEFAULT => format!("rag index --rebuild -c {name}"),
+        _ => "rag index --rebuild".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expect: &str) {
+        assert_eq!(remedy(Path::new(path)), expect, "{path}");
+    }
+
+    #[test]
+    fn what_mends_a_file_names_its_collection() {
+        check("/home/collections/default/CURRENT", "rag index --rebuild");
+        check("/home/collections/笔记/vectors/x.f32", "rag index --rebuild -c 笔记");
+        check("/collections/x/rag/collections/a/generations/3/lexical/b.idx", "rag index --rebuild -c a");
+        check("/home/evals/suite-1/CURRENT", "rm -r /home/evals/suite-1");
+        check("CURRENT", "rag index --rebuild");
+    }
+}
