@@ -120,7 +120,14 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
         let outcome = answered::kept(recorded, lang);
         render::json(&outcome.report(&question))?;
         answered::warn(&outcome.answer, lang);
-        return answered::concluded(outcome);
+        return match answered::concluded(outcome) {
+            // The report holds the error already: one object on stdout.
+            Err(error) => {
+                render::error(&error, lang);
+                Ok(Outcome::Failed)
+            }
+            concluded => concluded,
+        };
     }
     answered::ask(engine, &question, &history, args.trace, lang)
 }
@@ -146,7 +153,7 @@ fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {
         render::json(&json)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for message in messages {
         let role = serde_json::to_value(message.role)?;
         writeln!(out, "{BOLD}--- {}{BOLD:#}\n{}", role.as_str().unwrap_or_default(), message.content)?;

@@ -46,7 +46,7 @@ pub fn run(args: LlamaArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action.unwrap_or(Action::Status) {
         Action::Up { .. } => {
             let running = up(engine, lang)?;
-            writeln!(anstream::stdout(), "{}/v1", running.base_url)?;
+            writeln!(render::stdout(), "{}/v1", running.base_url)?;
             Ok(Outcome::Done)
         }
         Action::Down => {
@@ -98,7 +98,7 @@ fn status(engine: &Engine, lang: Lang) -> Run {
             (Outcome::Nothing, lang.pick("端口被别的程序占用", "the port is taken by something else").into())
         }
     };
-    let mut out = anstream::stdout();
+    let mut out = render::stdout();
     writeln!(out, "{} {health}", status.base_url)?;
     if let Some(started) = status.ours {
         let log = started.log.display();

@@ -40,7 +40,7 @@ pub fn run(args: SkewArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(skew: &Skew, lang: Lang) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let Skew { suite, log, asked, length, mixes, .. } = skew;
     let columns = (lang.pick("日志", "log"), lang.pick("评测集", "suite"));
     writeln!(

@@ -93,7 +93,7 @@ pub fn run(args: AnswersArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(all: &[Asked], card: &ReportCard, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for Asked { id, question, failures, .. } in all.iter().filter(|asked| !asked.passed) {
         let question: String = question.chars().take(QUESTION_CHARS).collect();
         writeln!(out, "{id} {question} {DIM}{}{DIM:#}", failures.join(" · "))?;

@@ -255,7 +255,7 @@ fn haystack(args: HaystackArgs, engine: &Engine, lang: Lang) -> Run {
     let show = &mut |count: usize, progress: Progress<'_>| bars.show(&format!("+{count}"), progress);
     let reports = eval::haystack(&suite, &args.distractors, &args.counts, engine, &options, metric, show);
     bars.clear();
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for (count, report) in reports? {
         if args.json {
             writeln!(out, "{}", serde_json::json!({ "distractors": count, "report": report }))?;

@@ -89,7 +89,7 @@ fn two<'a, T>(given: &'a [T], what: &str, lang: Lang) -> anyhow::Result<Option<[
 }
 
 fn show(migration: &Migration, names: [&String; 2], lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let Migration { a, b, questions, differences, lost, won } = migration;
     let count = lang.pick(format!("共同的 {questions} 题"), format!("{questions} questions of both"));
     writeln!(out, "{BOLD}{}{BOLD:#} {count}", a.on)?;

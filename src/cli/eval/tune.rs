@@ -68,7 +68,7 @@ fn role(at: usize, suites: &[Suite]) -> Role {
 }
 
 fn show(outcome: &eval::Tuning, embedder: &str, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let head = ["lexical", "dense", "rrf", "fused", lang.pick("留一", "left out")];
     let columns: String = head.iter().map(|column| padded(column, 9)).collect();
     writeln!(out, "{DIM}{}{} {columns}{DIM:#}", padded("", 16), padded(lang.pick("查询", "topics"), 6))?;

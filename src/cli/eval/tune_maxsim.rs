@@ -49,7 +49,7 @@ pub fn run(args: TuneMaxSimArgs, engine: &Engine, lang: Lang) -> Run {
         render::json(&tuning)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for TunedMaxSim { suite, topics, before, after, left_out, change } in &tuning.suites {
         let left_out = left_out.map_or("-".into(), |value| format!("{value:.4}"));
         let words = change.words(lang);
