@@ -55,7 +55,7 @@ pub struct AskArgs {
     #[arg(long)]
     dry_run: bool,
     /// Examples of answers shown to the model: 0, or 5 and more 示例数
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::shots(), allow_negative_numbers = true)]
     shots: Option<usize>,
     /// How passages are marked in the prompt: auto, xml, markdown or json 段落的标记方式
     #[arg(long, value_name = "FORMAT")]

@@ -1,6 +1,7 @@
 //! A failure: on stderr as `error:` and `hint:`, and with `--json` as one object on stdout, whenever it comes.
 
 use super::{our_error, render};
+use crate::config::Withheld;
 use crate::error::Fault;
 use crate::language::Lang;
 use serde::Serialize;
@@ -54,6 +55,14 @@ pub fn tell_usage(error: &clap::Error, as_json: bool) {
         let hint = rest.split_whitespace().collect::<Vec<_>>().join(" ");
         print(&Failure { error: message, hint: Some(hint.as_str()).filter(|hint| !hint.is_empty()), fault: "user" });
     }
+}
+
+/// Why a key was not sent, which may be why the server refused.
+pub fn explain_withheld(Withheld { key, from, host }: &Withheld, lang: Lang) {
+    render::warning(&lang.pick(
+        format!("{key}(来自 {from})属于 {host},没有发给别的主机;要发,在同一处写明地址,或用 --api-key"),
+        format!("{key} (from {from}) is for {host} and was sent to no other host; to send it, name the address in the same place, or use --api-key"),
+    ));
 }
 
 /// A stdout that is gone is nobody's.

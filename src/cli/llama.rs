@@ -11,7 +11,7 @@ pub struct LlamaArgs {
     #[command(subcommand)]
     action: Option<Action>,
     /// Port to serve on 端口 [default: the one of chat.base_url]
-    #[arg(long, global = true, value_name = "PORT")]
+    #[arg(long, global = true, value_name = "PORT", value_parser = super::number::port(), allow_negative_numbers = true)]
     port: Option<u16>,
 }
 
@@ -23,7 +23,7 @@ enum Action {
         #[arg(long, value_name = "NAME|FILE")]
         model: Option<String>,
         /// Context window, tokens 上下文窗口
-        #[arg(long, value_name = "TOKENS")]
+        #[arg(long, value_name = "TOKENS", value_parser = super::number::tokens(), allow_negative_numbers = true)]
         context: Option<u32>,
     },
     /// Stop the server that was started here 停止

@@ -202,35 +202,44 @@ fn run(cli: Cli, lang: Lang) -> Run {
     cli.command.add_flags(&mut flags);
     let config = Config::load(&flags)?;
     terminal::strike(config.secrets());
-    let engine = Engine::new(config);
+    terminal::strike(std::env::var("HF_TOKEN").into_iter().collect());
+    let withheld = config.withheld().to_vec();
+    let done = dispatch(cli, &Engine::new(config), lang);
+    if matches!(done, Err(_) | Ok(Outcome::Failed)) {
+        withheld.iter().for_each(|key| failure::explain_withheld(key, lang));
+    }
+    done
+}
+
+fn dispatch(cli: Cli, engine: &Engine, lang: Lang) -> Run {
     match cli.command {
-        Command::Search(_) => lock::compare(&engine, Depth::Search, lang)?,
-        Command::Ask(_) | Command::Chat(_) => lock::compare(&engine, Depth::Ask, lang)?,
+        Command::Search(_) => lock::compare(engine, Depth::Search, lang)?,
+        Command::Ask(_) | Command::Chat(_) => lock::compare(engine, Depth::Ask, lang)?,
         _ => {}
     }
     match cli.command {
-        Command::Index(args) => index::run(args, &engine, lang),
-        Command::Search(args) => search::run(args, &engine, lang),
-        Command::Source(args) => source::run(args, &engine, lang),
-        Command::Collection(args) => collection::run(args, &engine, lang),
-        Command::Get(args) => get::run(args, &engine, lang),
-        Command::Inspect(args) => inspect::run(args, &engine, lang),
-        Command::Ask(args) => ask::run(args, &engine, lang),
-        Command::Chat(args) => chat::run(args, &engine, lang),
-        Command::Lock(args) => lock::run(args, &engine, lang),
-        Command::Log(args) => log::run(args, &engine, lang),
-        Command::Feedback(args) => feedback::run(args, &engine, lang),
-        Command::Skew(args) => skew::run(args, &engine, lang),
-        Command::Prompt(args) => prompt::run(args, &engine, lang),
-        Command::Corpus(args) => corpus::run(args, &engine, lang),
-        Command::Eval(args) => eval::run(args, &engine, lang),
-        Command::Diagnose(args) => diagnose::run(args, &engine, lang),
-        Command::Models(args) => models::run(args, &engine, lang),
-        Command::Llama(args) => llama::run(args, &engine, lang),
-        Command::Demo(args) => demo::run(args, &engine, lang),
-        Command::Status(args) => status::run(args, &engine, cli.global.verbose > 0, lang),
-        Command::Doctor(args) => doctor::run(args, &engine, lang),
-        Command::Config(args) => config::run(args, &engine, lang),
+        Command::Index(args) => index::run(args, engine, lang),
+        Command::Search(args) => search::run(args, engine, lang),
+        Command::Source(args) => source::run(args, engine, lang),
+        Command::Collection(args) => collection::run(args, engine, lang),
+        Command::Get(args) => get::run(args, engine, lang),
+        Command::Inspect(args) => inspect::run(args, engine, lang),
+        Command::Ask(args) => ask::run(args, engine, lang),
+        Command::Chat(args) => chat::run(args, engine, lang),
+        Command::Lock(args) => lock::run(args, engine, lang),
+        Command::Log(args) => log::run(args, engine, lang),
+        Command::Feedback(args) => feedback::run(args, engine, lang),
+        Command::Skew(args) => skew::run(args, engine, lang),
+        Command::Prompt(args) => prompt::run(args, engine, lang),
+        Command::Corpus(args) => corpus::run(args, engine, lang),
+        Command::Eval(args) => eval::run(args, engine, lang),
+        Command::Diagnose(args) => diagnose::run(args, engine, lang),
+        Command::Models(args) => models::run(args, engine, lang),
+        Command::Llama(args) => llama::run(args, engine, lang),
+        Command::Demo(args) => demo::run(args, engine, lang),
+        Command::Status(args) => status::run(args, engine, cli.global.verbose > 0, lang),
+        Command::Doctor(args) => doctor::run(args, engine, lang),
+        Command::Config(args) => config::run(args, engine, lang),
     }
 }
 

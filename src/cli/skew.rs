@@ -18,7 +18,7 @@ pub struct SkewArgs {
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     /// Of the last days only 最近几天
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::number::days(), allow_negative_numbers = true)]
     days: Option<u64>,
     /// Print JSON 输出 JSON
     #[arg(long)]

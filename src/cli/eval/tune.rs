@@ -6,6 +6,7 @@ use super::super::{Outcome, Run};
 use crate::engine::{Calibrations, Engine, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Answerable, Role, Suite};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -50,7 +51,7 @@ pub fn run(args: TuneArgs, engine: &Engine, lang: Lang) -> Run {
     let outcome = outcome?;
     if let Some(path) = &args.write {
         let known = if path.is_file() { read_calibrations(path)? } else { Calibrations::new() };
-        std::fs::write(path, eval::calibration_file(known, &embedder, &outcome)).at("write", path)?;
+        replace(path, eval::calibration_file(known, &embedder, &outcome).as_bytes()).at("write", path)?;
     }
     if args.json {
         render::json(&outcome)?;

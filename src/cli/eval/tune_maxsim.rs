@@ -6,6 +6,7 @@ use super::super::{Outcome, Run};
 use crate::engine::{Engine, EngineProblem, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Suite, TunedMaxSim};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -43,7 +44,7 @@ pub fn run(args: TuneMaxSimArgs, engine: &Engine, lang: Lang) -> Run {
         let calibration =
             known.get_mut(embedder).ok_or_else(|| EngineProblem::UnknownEmbedder { name: embedder.into() });
         calibration.map_err(crate::error::Error::from)?.maxsim = tuning.points;
-        std::fs::write(path, eval::calibrations_file(&known)).at("write", path)?;
+        replace(path, eval::calibrations_file(&known).as_bytes()).at("write", path)?;
     }
     if args.json {
         render::json(&tuning)?;

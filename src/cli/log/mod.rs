@@ -41,7 +41,7 @@ enum Action {
     /// Counts, rates and latencies 统计
     Stats {
         /// Of the last days only 最近几天
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number::days(), allow_negative_numbers = true)]
         days: Option<u64>,
         /// Print JSON 输出 JSON
         #[arg(long)]
@@ -50,7 +50,7 @@ enum Action {
     /// All entries as JSON Lines 导出
     Export {
         /// Of the last days only 最近几天
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number::days(), allow_negative_numbers = true)]
         days: Option<u64>,
     },
     /// Remove all entries and kept answers 清空
