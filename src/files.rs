@@ -25,6 +25,8 @@ pub enum Refused {
     Socket,
     #[error("a device, not a regular file")]
     Device,
+    #[error("a link, which is not written through")]
+    Link,
     #[error("more than the limit of {bytes_max} bytes")]
     TooLarge { bytes_max: u64 },
 }
@@ -41,6 +43,7 @@ impl Refused {
             Refused::Pipe => "这是命名管道,不是普通文件".into(),
             Refused::Socket => "这是套接字,不是普通文件".into(),
             Refused::Device => "这是设备,不是普通文件".into(),
+            Refused::Link => "这是链接,不经它写入".into(),
             Refused::TooLarge { bytes_max } => format!("超过上限 {bytes_max} 字节"),
         };
         lang.pick(zh, self.to_string())
@@ -50,7 +53,7 @@ impl Refused {
         match self {
             Refused::Folder => ErrorKind::IsADirectory,
             Refused::TooLarge { .. } => ErrorKind::FileTooLarge,
-            Refused::Pipe | Refused::Socket | Refused::Device => ErrorKind::InvalidInput,
+            Refused::Pipe | Refused::Socket | Refused::Device | Refused::Link => ErrorKind::InvalidInput,
         }
     }
 }
@@ -118,6 +121,18 @@ fn require_regular(kind: FileType) -> Result<()> {
         Refused::Device
     }
     .into())
+}
+
+/// Opens the file at `path` for writing at its end, or makes it. A checked-out folder does not say where else something is
+/// written: a link is refused, as is what is no regular file.
+pub fn open_to_append(path: &Path) -> Result<File> {
+    if path.is_symlink() {
+        return Err(Refused::Link.into());
+    }
+    let flags = (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NOFOLLOW).bits();
+    let file = OpenOptions::new().create(true).append(true).custom_flags(flags as i32).open(path)?;
+    require_regular(file.metadata()?.file_type())?;
+    Ok(file)
 }
 
 /// Puts `bytes` in the place of whatever is at `path`, by one rename: a reader sees the old file or the new one, and a link is
@@ -193,7 +208,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("a"), dir.path().join("other"));
         symlink(&other, &path).unwrap();
+        assert_eq!(Refused::of(&open_to_append(&path).unwrap_err()), Some(Refused::Link));
         replace(&path, b"new").unwrap();
+        open_to_append(&path).unwrap();
         assert!(!other.exists() && !path.is_symlink());
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }

@@ -4,7 +4,7 @@
 //!
 //! | room | owns | does not know |
 //! |---|---|---|
-//! | [`document`], [`embedding`], [`ranking`], [`language`], [`error`], [`files`], [`private`] | the shared nouns | any room |
+//! | [`document`], [`embedding`], [`ranking`], [`language`], [`error`], [`files`], [`private`], [`secret`] | the shared nouns | any room |
 //! | [`config`] | flags > env > file > default, resolved once into plain values | clap, stores |
 //! | [`text`] | one analysis for index and query: NFKC, case, 繁→简, segmentation | tantivy |
 //! | [`models`] | embedders, rerankers and chat models; fetching weights; a local `llama-server` | stores, prompts, retrieval |
@@ -56,5 +56,6 @@ pub mod models;
 pub mod private;
 pub mod ranking;
 pub mod search;
+pub mod secret;
 pub mod store;
 pub mod text;

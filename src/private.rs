@@ -25,9 +25,14 @@ pub fn options() -> OpenOptions {
     options
 }
 
-/// Makes the file at `path`, or empties it.
+/// Makes the file at `path`, or empties it; never through a link.
 pub fn create(path: &Path) -> Result<File> {
-    options().write(true).create(true).truncate(true).open(path)
+    options()
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
 }
 
 /// Takes from all but the owner what an earlier version, or a library, let them do with the folder or file at `path`. What

@@ -5,6 +5,7 @@ use super::Grounded;
 use super::citation::Citation;
 use super::echo::Question;
 use super::lines::{Line, lines};
+use super::literal::is_speech;
 use super::order::without_orders;
 use super::plan::Kind;
 use super::sentence::{Sentence, Verdict};
@@ -72,6 +73,9 @@ fn candidates(question: &str, kind: Kind, passages: &[Passage], analyzer: &Analy
         let heading = words(&passage.heading());
         for line in lines(&without_orders(&passage.text)) {
             let text = &passage.text[line.range.clone()];
+            if is_speech(text) {
+                continue;
+            }
             let terms = words(text);
             let mut said = terms.clone();
             said.extend(line.leads.iter().flat_map(|lead| words(&passage.text[lead.clone()])));

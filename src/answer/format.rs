@@ -48,7 +48,10 @@ type Metadata = Vec<(&'static str, String)>;
 fn metadata(passage: &Passage) -> Metadata {
     let section = passage.headings.join(" › ");
     let all = [("title", &passage.title), ("section", &section), ("source", &passage.source), ("date", &passage.date)];
-    all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, one_line(value))).collect()
+    all.into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, one_line(&quoted(value))))
+        .collect()
 }
 
 /// The text of a passage below what explains it.

@@ -4,6 +4,7 @@
 
 use super::Grounded;
 use super::figures::{Figure, figures};
+use super::literal::without_literals;
 use super::order::without_orders;
 use super::sentence::{UNSUPPORTED_MARK, Verdict};
 use super::support::without_list_mark;
@@ -37,7 +38,8 @@ pub fn stray_figures(grounded: &Grounded, passages: &[Passage], question: &str) 
 }
 
 fn of_passage(passage: &Passage) -> Vec<Figure> {
-    figures(&format!("{}\n{}", passage.heading(), without_orders(&passage.text)))
+    let text = without_literals(&without_orders(&passage.text));
+    figures(&format!("{}\n{text}", without_orders(&passage.heading())))
 }
 
 /// The shown text without the sentences that are marked.

@@ -3,6 +3,7 @@
 
 use super::check::{Checked, Fault, Source};
 use super::figures::figures;
+use super::literal::without_literals;
 use super::order::without_orders;
 use crate::document::Passage;
 use crate::text::Analyzer;
@@ -25,7 +26,10 @@ pub struct Supported {
 
 impl<'a> Support<'a> {
     pub fn new(passages: &[Passage], analyzer: &'a Analyzer) -> Support<'a> {
-        let source = |passage: &Passage| Source::new(&passage.heading(), &without_orders(&passage.text), analyzer);
+        let source = |passage: &Passage| {
+            let text = without_literals(&without_orders(&passage.text));
+            Source::new(&without_orders(&passage.heading()), &text, analyzer)
+        };
         Support { analyzer, passages: passages.iter().map(source).collect() }
     }
 

@@ -20,7 +20,7 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
         if trace {
             super::trace::event(&event);
         }
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         let result = match event {
             AskEvent::Planned(_) | AskEvent::Prepared(_) => Ok(()),
             AskEvent::Retrieved(found) => sources(&mut out, found, lang),
@@ -39,7 +39,7 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
     })?;
     written?;
     let outcome = kept(recorded, lang);
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     match &outcome.answer {
         Answer::Abstained { reason, .. } => {
             writeln!(out, "{BOLD}{}{BOLD:#}", reason.message(lang))?;
@@ -53,7 +53,6 @@ pub fn ask(engine: &Engine, question: &str, history: &[String], trace: bool, lan
         }
         Answer::Missing { partial: None, .. } => {}
     }
-    drop(out);
     if outcome.cached {
         render::note(lang.pick(
             "(复用了之前核对过的回答,--no-cache 重新生成)",
@@ -189,7 +188,7 @@ fn sources(out: &mut impl Write, found: &Found, lang: Lang) -> std::io::Result<(
         writeln!(out, "{DIM}{}{DIM:#}", lang.pick("资料", "sources"))?;
     }
     for hit in &found.hits {
-        let (title, place) = (hit.heading(), render::place(&hit.path, hit.lines));
+        let (title, place) = (render::line(&hit.heading()), render::place(&hit.path, hit.lines));
         writeln!(out, "{DIM}[{}] {title}  {place}{DIM:#}", hit.rank)?;
     }
     writeln!(out)
@@ -215,7 +214,7 @@ fn nearest(out: &mut impl Write, outcome: &AskOutcome, engine: &Engine, lang: La
         }
     }
     if !titles.is_empty() {
-        let titles = titles.join(lang.pick("、", ", "));
+        let titles = render::line(&titles.join(lang.pick("、", ", ")));
         writeln!(out, "{}", lang.pick(format!("最接近的是:{titles}"), format!("nearest: {titles}")))?;
     }
     Ok(())
@@ -224,6 +223,7 @@ fn nearest(out: &mut impl Write, outcome: &AskOutcome, engine: &Engine, lang: La
 /// `[1] title  path:12` and the sentence that supports it.
 fn cited(out: &mut impl Write, citation: &Citation) -> std::io::Result<()> {
     let Citation { marker, title, path, lines, quote, .. } = citation;
-    writeln!(out, "{BOLD}[{marker}]{BOLD:#} {title}  {DIM}{}{DIM:#}", render::place(path, *lines))?;
+    let (title, place) = (render::line(title), render::place(path, *lines));
+    writeln!(out, "{BOLD}[{marker}]{BOLD:#} {title}  {DIM}{place}{DIM:#}")?;
     writeln!(out, "    {}", quote.split_whitespace().collect::<Vec<_>>().join(" "))
 }

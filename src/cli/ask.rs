@@ -55,7 +55,7 @@ pub struct AskArgs {
     #[arg(long)]
     dry_run: bool,
     /// Examples of answers shown to the model: 0, or 5 and more 示例数
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::shots(), allow_negative_numbers = true)]
     shots: Option<usize>,
     /// How passages are marked in the prompt: auto, xml, markdown or json 段落的标记方式
     #[arg(long, value_name = "FORMAT")]
@@ -124,7 +124,14 @@ pub fn run(args: AskArgs, engine: &Engine, lang: Lang) -> Run {
         let outcome = answered::kept(recorded, lang);
         render::json(&outcome.report(&question))?;
         answered::warn(&outcome.answer, lang);
-        return answered::concluded(outcome);
+        return match answered::concluded(outcome) {
+            // The report holds the error already: one object on stdout.
+            Err(error) => {
+                render::error(&error, lang);
+                Ok(Outcome::Failed)
+            }
+            concluded => concluded,
+        };
     }
     answered::ask(engine, &question, &history, args.trace, lang)
 }
@@ -150,7 +157,7 @@ fn dry_run(engine: &Engine, args: &AskArgs, lang: Lang) -> Run {
         render::json(&json)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for message in messages {
         let role = serde_json::to_value(message.role)?;
         writeln!(out, "{BOLD}--- {}{BOLD:#}\n{}", role.as_str().unwrap_or_default(), message.content)?;

@@ -43,7 +43,7 @@ impl Bars {
                 Some(total) => render::bar(total, false),
                 None => render::spinner(),
             };
-            self.shown = Some((message.into(), bar.with_message(message.to_string())));
+            self.shown = Some((message.into(), bar.with_message(render::visible(message))));
         }
         if let Some((_, bar)) = &self.shown {
             if let Some(total) = total {

@@ -1,13 +1,13 @@
 //! `rag chat`.
 
-use super::render::{self, BOLD};
+use super::render;
 use super::{Flags, Outcome, Run, answered, number, set};
 use crate::engine::Engine;
 use crate::language::Lang;
 use clap::Args;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
-use std::io::{BufRead, BufReader, IsTerminal, Stdin};
+use std::io::{BufRead, BufReader, IsTerminal, Stdin, Write};
 use std::string::FromUtf8Error;
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ pub fn run(args: ChatArgs, engine: &Engine, lang: Lang) -> Run {
         if let Err(error) = answered::ask(engine, question, &history, args.trace, lang) {
             render::error(&error, lang);
         }
-        anstream::println!("{BOLD}{BOLD:#}");
+        writeln!(render::stdout())?;
         history.push(question.to_string());
     }
     Ok(Outcome::Done)

@@ -45,14 +45,14 @@ pub fn run(args: CollectionArgs, engine: &Engine, lang: Lang) -> Run {
                     format!("已删除资料库 {name};原来的文件没有动"),
                     format!("removed the collection {name}; the files it was made from are untouched"),
                 );
-                writeln!(anstream::stdout(), "{line}")?;
+                writeln!(render::stdout(), "{line}")?;
             }
             Ok(Outcome::Done)
         }
         Action::Rename { from, to } => {
             engine.rename_collection(&from, &to)?;
             let line = lang.pick(format!("资料库 {from} 改名为 {to}"), format!("the collection {from} is now {to}"));
-            writeln!(anstream::stdout(), "{line}")?;
+            writeln!(render::stdout(), "{line}")?;
             Ok(Outcome::Done)
         }
     }
@@ -63,7 +63,7 @@ fn list(engine: &Engine, json: bool, lang: Lang) -> Run {
     if json {
         render::json(&collections)?;
     } else {
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         for CollectionStatus { name, documents, chunks, sources, bytes_on_disk } in &collections {
             let count =
                 lang.pick(format!("{documents} 篇,{chunks} 块"), format!("{documents} documents, {chunks} chunks"));

@@ -20,17 +20,17 @@ pub fn run(args: ConfigArgs, engine: &Engine, lang: Lang) -> Run {
         render::json(&shown)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for setting in shown {
         let about = crate::config::KEYS.iter().find(|key| key.name == setting.name).map(|key| key.about);
         let about = about.map_or(lang.pick("数据目录", "data folder"), |(en, zh)| lang.pick(zh, en));
-        let value = if setting.value.is_empty() { "-" } else { &setting.value };
+        let value = if setting.value.is_empty() { "-".into() } else { render::line(&setting.value) };
         let origin = format!("({})", setting.origin);
         writeln!(
             out,
             "{} {} {} {DIM}{about}{DIM:#}",
             render::padded(setting.name, 24),
-            render::padded(value, 32),
+            render::padded(&value, 32),
             render::padded(&origin, 20)
         )?;
     }

@@ -39,7 +39,7 @@ pub fn run(args: CorpusArgs, engine: &Engine, lang: Lang) -> Run {
         queries.extend(all.into_iter().map(|topic| LintQuery { id: topic.id, text: topic.text }));
     }
     let report = engine.lint(paths, &queries)?;
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for finding in &report.findings {
         if json {
             writeln!(out, "{}", serde_json::to_string(finding)?)?;

@@ -55,7 +55,7 @@ pub fn run(args: DiagnoseArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(diagnosis: &Diagnosis, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let title = |out: &mut dyn Write, zh, en| writeln!(out, "{DIM}--- {}{DIM:#}", lang.pick(zh, en));
     let Diagnosis { id, question, history, queries, label, failures, .. } = diagnosis;
     writeln!(out, "{BOLD}{question}{BOLD:#} {DIM}{id}{DIM:#}")?;

@@ -4,7 +4,6 @@ use super::render::{self, padded};
 use super::{Outcome, Run};
 use crate::engine::{Engine, Grade};
 use crate::language::Lang;
-use anstyle::AnsiColor;
 use clap::Args;
 use std::io::Write;
 
@@ -24,14 +23,13 @@ pub fn run(args: DoctorArgs, engine: &Engine, lang: Lang) -> Run {
     if args.json {
         render::json(&findings)?;
     } else {
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         for finding in &findings {
-            let (sign, color) = match finding.grade {
-                Grade::Good => ("ok", AnsiColor::Green),
-                Grade::Fair => ("--", AnsiColor::Yellow),
-                Grade::Bad => ("!!", AnsiColor::Red),
+            let (sign, style) = match finding.grade {
+                Grade::Good => ("ok", render::Style::Good),
+                Grade::Fair => ("--", render::Style::Fair),
+                Grade::Bad => ("!!", render::Style::Bad),
             };
-            let style = color.on_default();
             writeln!(out, "{style}{sign}{style:#} {} {}", padded(finding.check, 13), finding.message)?;
             if let Some(hint) = &finding.hint {
                 writeln!(out, "   {} → {hint}", padded("", 13))?;

@@ -43,10 +43,10 @@ pub fn run(args: GetArgs, engine: &Engine, _: Lang) -> Run {
         render::json(&got.collect::<Vec<_>>())?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for passage in &passages {
         let place = render::place(&passage.path, passage.lines);
-        writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{place}{DIM:#}", passage.heading())?;
+        writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{place}{DIM:#}", render::line(&passage.heading()))?;
         writeln!(out, "{}\n", passage.text.trim_end())?;
     }
     Ok(Outcome::Done)

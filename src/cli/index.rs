@@ -156,14 +156,14 @@ pub fn say(report: &IndexReport, took: Duration, lang: Lang) -> anyhow::Result<(
         format!("索引第 {generation} 代:新增 {added}、更新 {changed}、未变 {unchanged}、删除 {deleted} 篇;共 {chunks} 块,新算 {embedded} 个向量,用时 {took}"),
         format!("generation {generation}: {added} added, {changed} changed, {unchanged} unchanged, {deleted} deleted; {chunks} chunks, {embedded} newly embedded, in {took}"),
     );
-    writeln!(anstream::stdout(), "{line}")?;
+    writeln!(render::stdout(), "{line}")?;
     let left_out = report.passed_over.summary(lang);
     if !left_out.is_empty() {
         let line = lang.pick(
             format!("未收:{left_out}(rag status -v 逐个列出)"),
             format!("left out: {left_out} (rag status -v names them)"),
         );
-        writeln!(anstream::stdout(), "{line}")?;
+        writeln!(render::stdout(), "{line}")?;
     }
     Ok(())
 }

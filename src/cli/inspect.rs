@@ -37,9 +37,10 @@ pub fn run(args: InspectArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(inspected: &Inspected, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     match inspected {
         Inspected::Document { doc, title, path, source, chunks } => {
+            let (title, path) = (render::line(title), render::line(path));
             writeln!(out, "{BOLD}{title}{BOLD:#}  {doc}  {DIM}{path}{DIM:#}")?;
             if !source.is_empty() {
                 writeln!(out, "{} {source}", lang.pick("来源", "source"))?;
@@ -47,11 +48,12 @@ fn show(inspected: &Inspected, lang: Lang) -> anyhow::Result<()> {
             for ChunkOutline { chunk, headings, lines, chars, begins } in chunks {
                 let lines = format!("{}-{}", lines.0, lines.1);
                 let chars = lang.pick(format!("{chars} 字"), format!("{chars} chars"));
-                writeln!(out, "{}  {lines:<9} {chars:<9} {DIM}{}{DIM:#}", chunk, headings.join(" › "))?;
-                writeln!(out, "    {begins}…")?;
+                writeln!(out, "{}  {lines:<9} {chars:<9} {DIM}{}{DIM:#}", chunk, render::line(&headings.join(" › ")))?;
+                writeln!(out, "    {}…", render::line(begins))?;
             }
         }
         Inspected::Chunk { chunk, heading, path, lines, text, terms, before, after, nearest } => {
+            let heading = render::line(heading);
             writeln!(out, "{BOLD}{heading}{BOLD:#}  {chunk}  {DIM}{}{DIM:#}", render::place(path, *lines))?;
             writeln!(out, "{}\n", text.trim_end())?;
             for IndexedTerm { term, tf, chunks, idf } in terms.iter().take(TERMS_SHOWN) {

@@ -11,7 +11,7 @@ pub struct LlamaArgs {
     #[command(subcommand)]
     action: Option<Action>,
     /// Port to serve on 端口 [default: the one of chat.base_url]
-    #[arg(long, global = true, value_name = "PORT")]
+    #[arg(long, global = true, value_name = "PORT", value_parser = super::number::port(), allow_negative_numbers = true)]
     port: Option<u16>,
 }
 
@@ -23,7 +23,7 @@ enum Action {
         #[arg(long, value_name = "NAME|FILE")]
         model: Option<String>,
         /// Context window, tokens 上下文窗口
-        #[arg(long, value_name = "TOKENS")]
+        #[arg(long, value_name = "TOKENS", value_parser = super::number::tokens(), allow_negative_numbers = true)]
         context: Option<u32>,
     },
     /// Stop the server that was started here 停止
@@ -46,7 +46,7 @@ pub fn run(args: LlamaArgs, engine: &Engine, lang: Lang) -> Run {
     match args.action.unwrap_or(Action::Status) {
         Action::Up { .. } => {
             let running = up(engine, lang)?;
-            writeln!(anstream::stdout(), "{}/v1", running.base_url)?;
+            writeln!(render::stdout(), "{}/v1", running.base_url)?;
             Ok(Outcome::Done)
         }
         Action::Down => {
@@ -98,7 +98,7 @@ fn status(engine: &Engine, lang: Lang) -> Run {
             (Outcome::Nothing, lang.pick("端口被别的程序占用", "the port is taken by something else").into())
         }
     };
-    let mut out = anstream::stdout();
+    let mut out = render::stdout();
     writeln!(out, "{} {health}", status.base_url)?;
     if let Some(started) = status.ours {
         let log = started.log.display();

@@ -35,7 +35,7 @@ pub fn run(args: LockArgs, engine: &Engine, lang: Lang) -> Run {
     if args.json {
         render::json(&differences)?;
     } else {
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         for difference in &differences {
             writeln!(out, "{}", words(difference))?;
         }

@@ -11,6 +11,7 @@ mod demo;
 mod diagnose;
 mod doctor;
 mod eval;
+mod failure;
 mod feedback;
 mod filtered;
 mod get;
@@ -28,6 +29,7 @@ mod skew;
 mod snippet;
 mod source;
 mod status;
+mod terminal;
 mod trace;
 mod typed;
 
@@ -115,6 +117,8 @@ enum Outcome {
     Done,
     /// Nothing found, or abstained: exit code 1.
     Nothing,
+    /// Failed, and has said so: exit code 2.
+    Failed,
 }
 
 type Run = anyhow::Result<Outcome>;
@@ -123,29 +127,43 @@ type Run = anyhow::Result<Outcome>;
 type Flags = Vec<(&'static str, String)>;
 
 pub fn main() -> ExitCode {
-    let typed: Vec<OsString> = std::env::args_os().collect();
+    terminal::show_panics();
+    let code = conclude(std::env::args_os().collect());
+    // A stream that is gone is nobody's.
+    let _ = terminal::finish();
+    ExitCode::from(code)
+}
+
+/// Does what was typed; the exit code.
+fn conclude(typed: Vec<OsString>) -> u8 {
     let lang = speak(Some(&typed.join(" ".as_ref()).to_string_lossy()));
+    let as_json = failure::is_json_wanted(&typed);
     let cli = match parse(typed) {
         Ok(cli) => cli,
-        Err(unread) => return unread.tell(lang),
+        Err(unread) => return unread.tell(as_json, lang),
     };
     let level = match cli.global.verbose {
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(terminal::stderr);
+    log.with_ansi(false).without_time().init();
     let lang = speak(cli.command.question().as_deref());
     match run(cli, lang) {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Nothing) => ExitCode::from(1),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Nothing) => 1,
+        Ok(Outcome::Failed) => FAILED,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
-            render::error(&error, lang);
-            ExitCode::from(2)
+            failure::tell(&error, as_json, lang);
+            FAILED
         }
     }
 }
+
+/// The exit code of what failed.
+const FAILED: u8 = 2;
 
 /// Arguments that no command can be made of, or that ask for help.
 enum Unread {
@@ -164,18 +182,17 @@ fn parse(typed: Vec<OsString>) -> Result<Cli, Unread> {
 }
 
 impl Unread {
-    fn tell(self, lang: Lang) -> ExitCode {
+    fn tell(self, as_json: bool, lang: Lang) -> u8 {
         match self {
-            Unread::Ours(problem) => {
-                render::error(&problem.into(), lang);
-                ExitCode::from(2)
+            Unread::Ours(problem) => failure::tell(&problem.into(), as_json, lang),
+            // Help is all our own text, in clap's styles. A stream that is gone is nobody's.
+            Unread::Clap(help) if !help.use_stderr() => {
+                let _ = help.print();
+                return 0;
             }
-            Unread::Clap(error) => {
-                // A stream that is gone is nobody's.
-                let _ = error.print();
-                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-            }
+            Unread::Clap(error) => failure::tell_usage(&error, as_json),
         }
+        FAILED
     }
 }
 
@@ -183,35 +200,46 @@ fn run(cli: Cli, lang: Lang) -> Run {
     let mut flags: Flags = Vec::new();
     set(&mut flags, "collection", Some(cli.global.collections.join(",")).filter(|names| !names.is_empty()));
     cli.command.add_flags(&mut flags);
-    let engine = Engine::new(Config::load(&flags)?);
+    let config = Config::load(&flags)?;
+    terminal::strike(config.secrets());
+    terminal::strike(std::env::var("HF_TOKEN").into_iter().collect());
+    let withheld = config.withheld().to_vec();
+    let done = dispatch(cli, &Engine::new(config), lang);
+    if matches!(done, Err(_) | Ok(Outcome::Failed)) {
+        withheld.iter().for_each(|key| failure::explain_withheld(key, lang));
+    }
+    done
+}
+
+fn dispatch(cli: Cli, engine: &Engine, lang: Lang) -> Run {
     match cli.command {
-        Command::Search(_) => lock::compare(&engine, Depth::Search, lang)?,
-        Command::Ask(_) | Command::Chat(_) => lock::compare(&engine, Depth::Ask, lang)?,
+        Command::Search(_) => lock::compare(engine, Depth::Search, lang)?,
+        Command::Ask(_) | Command::Chat(_) => lock::compare(engine, Depth::Ask, lang)?,
         _ => {}
     }
     match cli.command {
-        Command::Index(args) => index::run(args, &engine, lang),
-        Command::Search(args) => search::run(args, &engine, lang),
-        Command::Source(args) => source::run(args, &engine, lang),
-        Command::Collection(args) => collection::run(args, &engine, lang),
-        Command::Get(args) => get::run(args, &engine, lang),
-        Command::Inspect(args) => inspect::run(args, &engine, lang),
-        Command::Ask(args) => ask::run(args, &engine, lang),
-        Command::Chat(args) => chat::run(args, &engine, lang),
-        Command::Lock(args) => lock::run(args, &engine, lang),
-        Command::Log(args) => log::run(args, &engine, lang),
-        Command::Feedback(args) => feedback::run(args, &engine, lang),
-        Command::Skew(args) => skew::run(args, &engine, lang),
-        Command::Prompt(args) => prompt::run(args, &engine, lang),
-        Command::Corpus(args) => corpus::run(args, &engine, lang),
-        Command::Eval(args) => eval::run(args, &engine, lang),
-        Command::Diagnose(args) => diagnose::run(args, &engine, lang),
-        Command::Models(args) => models::run(args, &engine, lang),
-        Command::Llama(args) => llama::run(args, &engine, lang),
-        Command::Demo(args) => demo::run(args, &engine, lang),
-        Command::Status(args) => status::run(args, &engine, cli.global.verbose > 0, lang),
-        Command::Doctor(args) => doctor::run(args, &engine, lang),
-        Command::Config(args) => config::run(args, &engine, lang),
+        Command::Index(args) => index::run(args, engine, lang),
+        Command::Search(args) => search::run(args, engine, lang),
+        Command::Source(args) => source::run(args, engine, lang),
+        Command::Collection(args) => collection::run(args, engine, lang),
+        Command::Get(args) => get::run(args, engine, lang),
+        Command::Inspect(args) => inspect::run(args, engine, lang),
+        Command::Ask(args) => ask::run(args, engine, lang),
+        Command::Chat(args) => chat::run(args, engine, lang),
+        Command::Lock(args) => lock::run(args, engine, lang),
+        Command::Log(args) => log::run(args, engine, lang),
+        Command::Feedback(args) => feedback::run(args, engine, lang),
+        Command::Skew(args) => skew::run(args, engine, lang),
+        Command::Prompt(args) => prompt::run(args, engine, lang),
+        Command::Corpus(args) => corpus::run(args, engine, lang),
+        Command::Eval(args) => eval::run(args, engine, lang),
+        Command::Diagnose(args) => diagnose::run(args, engine, lang),
+        Command::Models(args) => models::run(args, engine, lang),
+        Command::Llama(args) => llama::run(args, engine, lang),
+        Command::Demo(args) => demo::run(args, engine, lang),
+        Command::Status(args) => status::run(args, engine, cli.global.verbose > 0, lang),
+        Command::Doctor(args) => doctor::run(args, engine, lang),
+        Command::Config(args) => config::run(args, engine, lang),
     }
 }
 

@@ -61,14 +61,14 @@ pub fn run(args: ModelsArgs, engine: &Engine, lang: Lang) -> Run {
                 Some(name) => engine.weights_path(&name)?,
                 None => engine.weights_dir(),
             };
-            writeln!(anstream::stdout(), "{}", path.display())?;
+            writeln!(render::stdout(), "{}", path.display())?;
             Ok(Outcome::Done)
         }
     }
 }
 
 fn list(engine: &Engine, as_json: bool, lang: Lang) -> Run {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for artifact in engine.artifacts() {
         let state = engine.pull_state(artifact.name)?;
         if as_json {
@@ -109,7 +109,7 @@ pub fn pull(engine: &Engine, name: &str, accept_terms: bool, lang: Lang) -> anyh
                     old.finish_and_clear();
                 }
                 tracing::info!("{message}");
-                bar = Some((message.clone(), render::bar(total, true).with_message(message)));
+                bar = Some((message.clone(), render::bar(total, true).with_message(render::visible(&message))));
             }
             if let Some((_, bar)) = &bar {
                 bar.set_length(total);
@@ -142,7 +142,7 @@ fn say(pulled: &Pulled, name: &str, lang: Lang) {
 fn verify(engine: &Engine, names: Vec<String>, as_json: bool, lang: Lang) -> Run {
     let all = names.is_empty();
     let names = if all { engine.artifacts().iter().map(|artifact| artifact.name.to_string()).collect() } else { names };
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let mut damaged = false;
     for name in names {
         if all && engine.pull_state(&name)? == PullState::Missing {

@@ -12,6 +12,9 @@ const COUNT_MAX: usize = 10_000;
 /// The largest number of questions, which evaluations work through one by one.
 const QUESTIONS_MAX: usize = 1_000_000;
 
+/// A century.
+const DAYS_MAX: u64 = 36_500;
+
 /// Parses the numbers from `min` to `max`, both included.
 #[derive(Debug, Clone, Copy)]
 pub struct Within<T> {
@@ -28,6 +31,26 @@ pub fn count() -> Within<usize> {
 /// How many questions.
 pub fn questions() -> Within<usize> {
     Within { max: QUESTIONS_MAX, ..count() }
+}
+
+/// How many days back.
+pub fn days() -> Within<u64> {
+    Within { min: 0, max: DAYS_MAX, is_whole: true }
+}
+
+/// How many tokens a window has.
+pub fn tokens() -> Within<u32> {
+    Within { min: 256, max: 10_000_000, is_whole: true }
+}
+
+/// A port to serve on.
+pub fn port() -> Within<u16> {
+    Within { min: 1, max: u16::MAX, is_whole: true }
+}
+
+/// How many examples of answers; the setting says which few are too few.
+pub fn shots() -> Within<usize> {
+    Within { min: 0, max: 100, is_whole: true }
 }
 
 /// How many times.

@@ -45,7 +45,7 @@ pub fn run(args: PromptArgs, engine: &Engine, lang: Lang) -> Run {
                 true => engine.built_in_prompt(&name)?.to_string(),
                 false => engine.prompt(&name)?.text,
             };
-            write!(anstream::stdout(), "{text}")?;
+            write!(render::stdout(), "{text}")?;
             Ok(Outcome::Done)
         }
         Action::Diff { name } => diff(engine, &name, lang),
@@ -57,7 +57,7 @@ fn list(engine: &Engine, as_json: bool, lang: Lang) -> Run {
     if as_json {
         render::json(&prompts)?;
     } else {
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         for prompt in &prompts {
             let ListedPrompt { name, version, hash, path, tokens, purpose_en, purpose_zh, .. } = prompt;
             let version = version.map_or("-".into(), |version| format!("v{version}"));
@@ -100,6 +100,6 @@ fn diff(engine: &Engine, name: &str, lang: Lang) -> Run {
     let built_in = engine.built_in_prompt(name)?;
     let diff = TextDiff::from_lines(built_in, &own.text);
     let (from, to) = (format!("{name} (built-in)"), path.display().to_string());
-    write!(anstream::stdout(), "{}", diff.unified_diff().header(&from, &to))?;
+    write!(render::stdout(), "{}", diff.unified_diff().header(&from, &to))?;
     Ok(Outcome::Done)
 }

@@ -1,49 +1,54 @@
 //! What the terminal shows: errors, progress, sizes, times, styles.
 
 use super::our_error;
+pub use super::terminal::{Style, line, stderr, stdout, visible};
 use crate::language::Lang;
-use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::time::Duration;
 
-pub const BOLD: Style = Style::new().bold();
-pub const DIM: Style = Style::new().dimmed();
-pub const MARK: Style = AnsiColor::Yellow.on_default().bold();
-pub const ERROR: Style = AnsiColor::Red.on_default().bold();
-pub const HINT: Style = AnsiColor::Cyan.on_default().bold();
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const BOLD: Style = Style::Bold;
+pub const DIM: Style = Style::Dim;
+pub const MARK: Style = Style::Mark;
+pub const ERROR: Style = Style::Error;
+pub const WARNING: Style = Style::Warning;
+pub const HINT: Style = Style::Hint;
+pub const GOOD: Style = Style::Good;
 
 /// `error:` says what failed, `hint:` what to type. Messages go to stderr; a stderr that is gone is nobody's.
 pub fn error(error: &anyhow::Error, lang: Lang) {
-    let mut err = anstream::stderr();
+    let mut err = stderr();
     let (message, hint) = match our_error(error) {
         Some(ours) => (ours.message(lang), ours.hint(lang)),
         None => (format!("{error:#}"), None),
     };
-    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {message}");
+    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {}", within(&message));
     if let Some(hint) = hint {
         self::hint(&hint);
     }
 }
 
 pub fn hint(hint: &str) {
-    let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {hint}");
+    let _ = writeln!(stderr(), "{HINT}hint{HINT:#}: {}", within(hint));
 }
 
 pub fn warning(message: &str) {
-    let style = AnsiColor::Yellow.on_default().bold();
-    let _ = writeln!(anstream::stderr(), "{style}warning{style:#}: {message}");
+    let _ = writeln!(stderr(), "{WARNING}warning{WARNING:#}: {}", within(message));
 }
 
 /// A line of news on stderr.
 pub fn note(message: &str) {
-    let _ = writeln!(anstream::stderr(), "{message}");
+    let _ = writeln!(stderr(), "{}", within(message));
+}
+
+/// Lines behind the first are set in: what a server or a file says in a message cannot look like one of ours.
+fn within(message: &str) -> String {
+    message.trim_end().replace('\n', "\n  ")
 }
 
 /// Words beside the answer, dimmed, on stderr: as they come, without a line's end.
 pub fn aside(words: &str) -> std::io::Result<()> {
-    write!(anstream::stderr(), "{DIM}{words}{DIM:#}")
+    write!(stderr(), "{DIM}{words}{DIM:#}")
 }
 
 /// A bar on stderr, drawn only on a terminal. `bytes` shows sizes and speed, else counts.
@@ -87,7 +92,7 @@ pub fn seconds(duration: Duration) -> String {
 
 /// JSON on one line of stdout.
 pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = stdout();
     // As the error of the writer that it is, so that a pipe that was closed is known for one.
     serde_json::to_writer(&mut out, value).map_err(std::io::Error::from)?;
     writeln!(out)?;
@@ -97,8 +102,8 @@ pub fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 /// `path:12-20`, or `path:12`.
 pub fn place(path: &str, lines: (u32, u32)) -> String {
     match lines {
-        (first, last) if first == last => format!("{path}:{first}"),
-        (first, last) => format!("{path}:{first}-{last}"),
+        (first, last) if first == last => format!("{}:{first}", line(path)),
+        (first, last) => format!("{}:{first}-{last}", line(path)),
     }
 }
 

@@ -132,9 +132,9 @@ fn listed(phrases: &[String]) -> String {
 }
 
 fn show(found: &Found, explain: bool) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for hit in &found.hits {
-        let title = hit.heading();
+        let title = render::line(&hit.heading());
         let place = render::place(&hit.path, hit.lines);
         writeln!(out, "{:>2}  {:<8.4} {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}", hit.rank, hit.score)?;
         writeln!(out, "    {}", snippet(&hit.plain, &hit.marks, hit.excerpt.clone()))?;

@@ -18,7 +18,7 @@ pub struct SkewArgs {
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     /// Of the last days only 最近几天
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::number::days(), allow_negative_numbers = true)]
     days: Option<u64>,
     /// Print JSON 输出 JSON
     #[arg(long)]
@@ -40,7 +40,7 @@ pub fn run(args: SkewArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(skew: &Skew, lang: Lang) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let Skew { suite, log, asked, length, mixes, .. } = skew;
     let columns = (lang.pick("日志", "log"), lang.pick("评测集", "suite"));
     writeln!(

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn plain(text: &str, shown: Range<usize>) -> String {
-        anstream::adapter::strip_str(&snippet(text, &[], shown)).to_string()
+        crate::cli::terminal::plain(&snippet(text, &[], shown))
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn list(engine: &Engine, json: bool, lang: Lang) -> Run {
         render::json(&sources)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for status in &sources {
         writeln!(out, "{}", line(status, lang))?;
     }
@@ -84,7 +84,7 @@ pub fn line(status: &SourceStatus, lang: Lang) -> String {
         more.push(lang.pick(format!("未收 {left_out}"), format!("{left_out} left out")));
     }
     let more = if more.is_empty() { String::new() } else { format!("  {DIM}{}{DIM:#}", more.join("; ")) };
-    format!("{} {} {}{more}", padded(&source.name, 16), padded(&count, 12), source.root)
+    format!("{} {} {}{more}", padded(&source.name, 16), padded(&count, 12), render::line(&source.root))
 }
 
 fn remove(engine: &Engine, named: &[String], lang: Lang) -> Run {
@@ -95,7 +95,7 @@ fn remove(engine: &Engine, named: &[String], lang: Lang) -> Run {
             format!("已移除来源 {name}({root})和其中 {documents} 篇;文件没有动"),
             format!("forgot the source {name} ({root}) and its {documents} documents; the files are untouched"),
         );
-        writeln!(anstream::stdout(), "{line}")?;
+        writeln!(render::stdout(), "{line}")?;
         if let Some(around) = around {
             render::note(&lang.pick(
                 format!("它在来源 {around} 之内:下次 rag index 会从那里再收进来,除非用 --exclude 排除"),

@@ -51,7 +51,7 @@ pub fn run(args: StatusArgs, engine: &Engine, verbose: bool, lang: Lang) -> Run 
 }
 
 fn show(status: &Status, verbose: bool, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let mut row = |zh: &str, en: &str, value: String| writeln!(out, "{} {value}", padded(lang.pick(zh, en), 14));
     row("资料库", "collection", status.collection.clone())?;
     match &status.index {
@@ -73,7 +73,7 @@ fn show(status: &Status, verbose: bool, lang: Lang) -> anyhow::Result<()> {
                 for (why, named) in status.passed_over.0.iter().filter(|_| verbose) {
                     row("", "", format!("  {} {}", why.label(lang), named.count))?;
                     for path in &named.paths {
-                        row("", "", format!("    {path}"))?;
+                        row("", "", format!("    {}", render::line(path)))?;
                     }
                     if named.count > named.paths.len() {
                         row("", "", format!("    … {}", named.count - named.paths.len()))?;

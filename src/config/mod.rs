@@ -1,10 +1,15 @@
 //! Settings, resolved once: flags > environment > `rag.toml` (project, then user) > defaults.
 
+mod host;
 mod key;
 mod problem;
+mod project;
+mod range;
 
-pub use key::{KEYS, Key, Scope};
+pub use host::Withheld;
+pub use key::{KEYS, Key};
 pub use problem::ConfigProblem;
+pub use range::Range;
 
 use crate::error::{IoContext, Result};
 use crate::files::{SETTINGS_BYTES_MAX, read_regular_text};
@@ -17,23 +22,9 @@ use std::str::FromStr;
 pub const FILE_NAME: &str = "rag.toml";
 /// Folder beside the user's file, with prompts that take the place of the built-in ones.
 const PROMPTS: &str = "prompts";
-/// Hits, candidates and passages at once, as the flags have it.
-const COUNT_MAX: usize = 10_000;
-const COUNT: &str = "a whole number from 1 to 10000";
-/// Texts in one request for vectors: passages are looked at no more at a time.
-const BATCH_MAX: usize = 256;
-const BATCH: &str = "a whole number from 1 to 256";
-/// Fewer examples than this and a model copies them instead of learning from them.
-const SHOTS_MIN: usize = 5;
-const SHOTS: &str = "0, or 5 and more: of fewer examples a model makes too much";
 
-/// Endpoints, each with its key.
-const KEYS_OF_HOSTS: [(&str, &str); 4] = [
-    ("chat.base_url", "chat.api_key"),
-    ("chat.base_url", "chat.headers"),
-    ("embed.base_url", "embed.api_key"),
-    ("rerank.base_url", "rerank.api_key"),
-];
+/// Each setting with its value and where that comes from.
+type Values = BTreeMap<&'static str, (String, Origin)>;
 
 /// Where a value comes from, strongest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +62,8 @@ pub struct Config {
     home_origin: Origin,
     /// Where the user's file is or would be; a project's folder has no say in prompts.
     user_folder: Option<PathBuf>,
-    values: BTreeMap<&'static str, (String, Origin)>,
+    values: Values,
+    withheld: Vec<Withheld>,
 }
 
 impl Config {
@@ -88,19 +80,21 @@ impl Config {
         here: &Path,
         user_file: Option<PathBuf>,
     ) -> Result<Config> {
-        let mut values: BTreeMap<&'static str, (String, Origin)> =
+        let mut values: Values =
             KEYS.iter().map(|key| (key.name, (key.default.to_string(), Origin::Default))).collect();
         let user_folder = user_file.as_deref().and_then(Path::parent).map(PathBuf::from);
-        if let Some(path) = user_file.filter(|path| path.is_file()) {
-            for (key, value) in read_file(&path)? {
-                values.insert(key.name, (value, Origin::User(path.clone())));
+        let mut user = Values::new();
+        if let Some(path) = user_file.as_ref().filter(|path| path.is_file()) {
+            for (key, value) in read_file(path)? {
+                user.insert(key.name, (value, Origin::User(path.clone())));
             }
         }
-        if let Some(path) = here.ancestors().map(|dir| dir.join(FILE_NAME)).find(|path| path.is_file()) {
+        values.extend(user.clone());
+        let mut ours = here.ancestors().map(|dir| dir.join(FILE_NAME));
+        // The user's own file is no project's, wherever one stands.
+        if let Some(path) = ours.find(|path| path.is_file()).filter(|path| Some(path) != user_file.as_ref()) {
             for (key, value) in read_file(&path)? {
-                if !project_may_set(key, &value) {
-                    return Err(ConfigProblem::Untrusted { path, name: key.name }.into());
-                }
+                let value = project::admit(&path, key, value, user_file.as_deref())?;
                 values.insert(key.name, (value, Origin::Project(path.clone())));
             }
         }
@@ -112,82 +106,23 @@ impl Config {
         for (name, value) in flags {
             values.insert(name, (value.clone(), Origin::Flag));
         }
+        let withheld = host::bind(&mut values, &user, env);
         let (home, home_origin) = match env("RAG_HOME") {
             Some(home) => (PathBuf::from(home), Origin::Env("RAG_HOME")),
             None => (data_dir().ok_or(ConfigProblem::NoHome)?, Origin::Default),
         };
-        let config = Config { home, home_origin, user_folder, values };
+        let config = Config { home, home_origin, user_folder, values, withheld };
         config.check()?;
         Ok(config)
     }
 
-    /// Refuses a value of the wrong type now rather than in the middle of a run.
+    /// Refuses a value out of its range now rather than in the middle of a run.
     fn check(&self) -> Result<()> {
-        for name in ["index.chunk", "index.file_mib_max", "index.graph_min"] {
-            self.number::<usize>(name, "a whole number")?;
-        }
-        for name in ["search.limit", "search.depth", "chat.passages"] {
-            if !(1..=COUNT_MAX).contains(&self.number::<usize>(name, COUNT)?) {
-                return Err(self.bad(name, COUNT));
+        for (name, (value, origin)) in &self.values {
+            if let Some(range) = range::of(name).filter(|range| !range.admits(value)) {
+                let (value, origin) = (value.clone(), origin.to_string());
+                return Err(ConfigProblem::BadValue { name, value, origin, range }.into());
             }
-        }
-        if !(1..=BATCH_MAX).contains(&self.number::<usize>("embed.batch", BATCH)?) {
-            return Err(self.bad("embed.batch", BATCH));
-        }
-        for name in [
-            "journal.mib_max",
-            "journal.days_max",
-            "chat.max_tokens",
-            "chat.context",
-            "chat.timeout_s",
-            "chat.answer_timeout_s",
-            "llama.context",
-            "threads",
-        ] {
-            self.number::<u32>(name, "a whole number")?;
-        }
-        for name in
-            ["search.min_relevance", "search.rrf_k", "search.weight_lexical", "search.weight_dense", "chat.temperature"]
-        {
-            let value: f32 = self.number(name, "a number, zero or more")?;
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(self.bad(name, "a number, zero or more"));
-            }
-        }
-        if self.get::<f32>("search.min_relevance") > 1.0 {
-            return Err(self.bad("search.min_relevance", "a number from 0 to 1"));
-        }
-        if !["auto", "zh", "en"].contains(&self.text("chat.language")) {
-            return Err(self.bad("chat.language", "auto, zh or en"));
-        }
-        for name in ["chat.seed", "chat.shuffle"] {
-            self.number::<u64>(name, "a whole number")?;
-        }
-        if (1..SHOTS_MIN).contains(&self.number::<usize>("chat.shots", SHOTS)?) {
-            return Err(self.bad("chat.shots", SHOTS));
-        }
-        self.number::<u16>("llama.port", "a port number")?;
-        for name in ["chat.extra_body", "chat.headers"] {
-            let is_object =
-                |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
-            if self.optional(name).is_some_and(|text| !is_object(text)) {
-                return Err(self.bad(name, "a JSON object, as {\"enable_thinking\": false}"));
-            }
-        }
-        for name in [
-            "index.code",
-            "chat.extractive",
-            "chat.strict",
-            "chat.structured",
-            "chat.stuff_all",
-            "chat.metadata",
-            "chat.cot",
-            "chat.show_reasoning",
-            "journal.enabled",
-            "journal.cache",
-            "models.offline",
-        ] {
-            self.flag_value(name)?;
         }
         Ok(())
     }
@@ -204,8 +139,8 @@ impl Config {
             };
             config.values.insert(key.name, (value.clone(), Origin::Flag));
         }
-        for (url, key) in KEYS_OF_HOSTS {
-            let is_same_host = host_and_port(self.text(url)) == host_and_port(config.text(url));
+        for (url, key) in host::KEYS_OF_HOSTS {
+            let is_same_host = host::place(self.text(url)) == host::place(config.text(url));
             if !is_same_host && !settings.iter().any(|(name, _)| name == key) {
                 config.values.insert(key, (String::new(), Origin::Flag));
             }
@@ -216,7 +151,7 @@ impl Config {
 
     /// The settings below `prefix` that are not the default, `name=value` each; secrets are left out.
     pub fn changed(&self, prefix: &str) -> Vec<String> {
-        let is_shown = |key: &&Key| key.name.starts_with(prefix) && key.scope != Scope::Secret;
+        let is_shown = |key: &&Key| key.name.starts_with(prefix) && !key.is_secret;
         let keys = KEYS.iter().filter(|key| is_shown(key) && self.text(key.name) != key.default);
         keys.map(|key| format!("{}={}", key.name, self.text(key.name))).collect()
     }
@@ -255,19 +190,19 @@ impl Config {
     }
 
     pub fn is_on(&self, name: &'static str) -> bool {
-        self.flag_value(name).unwrap_or(false)
+        range::switch(self.text(name)).unwrap_or(false)
     }
 
     /// The port of a URL setting whose host is this machine.
     pub fn local_port(&self, name: &'static str) -> Option<u16> {
-        let (host, port) = host_and_port(self.text(name))?;
-        is_loopback(host).then(|| port.parse().unwrap_or(80))
+        let (host, port) = host::host_and_port(self.text(name))?;
+        host::is_loopback(host).then(|| port.parse().unwrap_or(80))
     }
 
     /// Whether two URL settings name the same host and port.
     pub fn same_host(&self, one: &'static str, other: &'static str) -> bool {
-        let one = host_and_port(self.text(one));
-        one.is_some() && one == host_and_port(self.text(other))
+        let one = host::place(self.text(one));
+        one.is_some() && one == host::place(self.text(other))
     }
 
     /// Every setting with its origin, in the table's order; secrets masked.
@@ -275,7 +210,7 @@ impl Config {
         let home = Shown { name: "home", value: self.home.display().to_string(), origin: self.home_origin.to_string() };
         let rest = KEYS.iter().map(|key| {
             let (value, origin) = &self.values[key.name];
-            let value = if key.scope == Scope::Secret && !value.is_empty() { "********".into() } else { value.clone() };
+            let value = if key.is_secret && !value.is_empty() { "********".into() } else { value.clone() };
             Shown { name: key.name, value, origin: origin.to_string() }
         });
         std::iter::once(home).chain(rest).collect()
@@ -283,49 +218,17 @@ impl Config {
 
     /// The values of secret settings, to be struck out of what is written down.
     pub fn secrets(&self) -> Vec<String> {
-        let secret = KEYS.iter().filter(|key| key.scope == Scope::Secret);
-        secret.filter_map(|key| self.optional(key.name)).map(String::from).collect()
+        let secret = KEYS.iter().filter(|key| key.is_secret);
+        let keys = secret.filter_map(|key| self.optional(key.name)).map(String::from);
+        let addresses = host::KEYS_OF_HOSTS.iter().filter_map(|(url, _)| host::password(self.text(url)));
+        let headers = self.object("chat.headers").into_iter().filter_map(|(_, value)| value.as_str().map(String::from));
+        keys.chain(addresses).chain(headers).collect()
     }
 
-    fn number<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<T> {
-        self.text(name).parse().map_err(|_| self.bad(name, expected))
+    /// Keys that go nowhere: they were given for other hosts than those that are asked.
+    pub fn withheld(&self) -> &[Withheld] {
+        &self.withheld
     }
-
-    fn flag_value(&self, name: &'static str) -> Result<bool> {
-        match self.text(name) {
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" | "" => Ok(false),
-            _ => Err(self.bad(name, "true or false")),
-        }
-    }
-
-    fn bad(&self, name: &'static str, expected: &'static str) -> crate::error::Error {
-        let (value, origin) = &self.values[name];
-        ConfigProblem::BadValue { name, value: value.clone(), origin: origin.to_string(), expected }.into()
-    }
-}
-
-fn project_may_set(key: &Key, value: &str) -> bool {
-    match key.scope {
-        Scope::Any => true,
-        Scope::Endpoint => host_and_port(value).is_some_and(|(host, _)| is_loopback(host)),
-        Scope::Trusted | Scope::Secret => false,
-    }
-}
-
-/// Host and port of a plain `http(s)` URL; the port is empty where none is named. User info stays in the
-/// host, where it matches nothing.
-fn host_and_port(url: &str) -> Option<(&str, &str)> {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => Some((host, port)),
-        _ => Some((authority, "")),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 fn read_file(path: &Path) -> Result<Vec<(&'static Key, String)>> {
@@ -448,18 +351,103 @@ mod tests {
     }
 
     #[test]
-    fn a_project_file_may_name_an_endpoint_on_this_machine_only() {
-        assert!(resolve("[chat]\nbase_url = \"http://127.0.0.1:9000/v1\"", "", &[], &[]).is_ok());
-        for bad in ["https://evil.example/v1", "http://127.0.0.1@evil.example/v1", "http://localhost.evil.example"] {
-            let error = resolve(&format!("[chat]\nbase_url = \"{bad}\""), "", &[], &[]).err().unwrap();
-            assert!(matches!(error.downcast_ref(), Some(ConfigProblem::Untrusted { name: "chat.base_url", .. })));
+    fn a_project_chooses_what_to_search_and_how_to_show_it_and_nothing_else() {
+        let allowed = "collection = \"x\"\n[search]\nlimit = 3\nrerank = \"maxsim\"\n[chat]\nlanguage = \"zh\"";
+        assert!(resolve(allowed, "", &[], &[]).is_ok());
+        for bad in [
+            "chat.base_url = \"http://127.0.0.1:9000/v1\"",
+            "chat.base_url = \"https://evil.example/v1\"",
+            "chat.api_key = \"sk\"",
+            "chat.extractive = false",
+            "embed.base_url = \"http://localhost/v1\"",
+            "search.rerank = \"endpoint\"",
+            "search.calibration = \"c.toml\"",
+            "text.dictionary = \"../words.txt\"",
+            "text.dictionary = \"/etc/passwd\"",
+            "journal.enabled = false",
+            "journal.mib_max = 1",
+            "journal.days_max = 1",
+            "index.paths = [\"/\"]",
+            "index.chunk = 10",
+            "models.offline = false",
+            "models.hub = \"https://evil.example\"",
+            "llama.server = \"./evil.sh\"",
+            "threads = 1000",
+        ] {
+            let error = resolve(bad, "", &[], &[]).err().expect(bad);
+            assert!(matches!(error.downcast_ref(), Some(ConfigProblem::Untrusted { .. })), "{bad}: {error}");
+            let hint = error.hint(Lang::En).unwrap();
+            assert!(hint.contains("user.toml"), "{bad}: {hint}");
         }
-        assert!(resolve("[llama]\nserver = \"./evil.sh\"", "", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_key_is_for_the_host_it_was_given_with_in_the_same_place() {
+        let file = "[chat]\nbase_url = \"https://a.example/v1\"\napi_key = \"file\"";
+        let check = |user: &str, env: &[(&str, &str)], flags: &[(&'static str, &str)], expect: &str| {
+            let config = resolve("", user, env, flags).unwrap();
+            assert_eq!(config.text("chat.api_key"), expect, "{user} {env:?} {flags:?}");
+            let is_given = user.contains("api_key") || env.iter().any(|(name, _)| name.ends_with("_KEY"));
+            assert_eq!(config.withheld().is_empty(), !expect.is_empty() || !is_given);
+        };
+        let (b, openai) = ("https://b.example/v1", "https://api.openai.com/v1");
+        check(file, &[], &[], "file");
+        check(file, &[], &[("chat.base_url", b)], "");
+        check(file, &[], &[("chat.base_url", "http://a.example/v1")], "");
+        check(file, &[("RAG_BASE_URL", b)], &[], "");
+        check(file, &[("OPENAI_API_KEY", "env")], &[], "file");
+        check(file, &[("OPENAI_API_KEY", "env")], &[("chat.base_url", openai)], "env");
+        check(file, &[("RAG_API_KEY", "env")], &[], "env");
+        check(file, &[], &[("chat.base_url", b), ("chat.api_key", "flag")], "flag");
+        check("", &[("OPENAI_API_KEY", "env")], &[], "");
+        check("", &[("OPENAI_API_KEY", "env")], &[("chat.base_url", "http://127.0.0.1:1/v1")], "");
+        check("", &[("OPENAI_API_KEY", "env"), ("OPENAI_BASE_URL", b)], &[], "env");
+        check("", &[("OPENAI_API_KEY", "env"), ("RAG_BASE_URL", b)], &[], "env");
+        check("", &[("OPENAI_API_KEY", "env"), ("OPENAI_BASE_URL", openai), ("RAG_BASE_URL", b)], &[], "");
+        check("", &[("OPENAI_API_KEY", "env"), ("OPENAI_BASE_URL", b)], &[("chat.base_url", openai)], "");
+        let both =
+            [("OPENAI_API_KEY", "shared"), ("RAG_API_KEY", "own"), ("RAG_BASE_URL", b), ("OPENAI_BASE_URL", openai)];
+        check("", &both, &[], "own");
+        check("", &both, &[("chat.base_url", openai)], "shared");
+        let user = "[embed]\napi_key = \"sk\"\nbase_url = \"https://a.example/v1\"";
+        let key = |env: &[(&str, &str)]| resolve("", user, env, &[]).unwrap().text("embed.api_key").to_string();
+        assert_eq!((key(&[]).as_str(), key(&[("RAG_EMBED_BASE_URL", b)]).as_str()), ("sk", ""));
+    }
+
+    #[test]
+    fn the_users_own_file_is_no_projects() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE_NAME);
+        std::fs::write(&file, "[journal]\nenabled = false").unwrap();
+        let env = |name: &str| (name == "RAG_HOME").then(|| "/home-of-test".to_string());
+        let config = Config::resolve(&[], &env, dir.path(), Some(file)).unwrap();
+        assert!(!config.is_on("journal.enabled"));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_told_with_key_value_and_range() {
+        for (variable, value, expect) in [
+            ("RAG_CHUNK", "0", "index.chunk is \"0\" (from $RAG_CHUNK); expected a whole number from 10 to 100000"),
+            ("RAG_THREADS", "18446744073709551615", "expected a whole number from 0 to 1024"),
+            ("RAG_TEMPERATURE", "-0.1", "expected a number from 0 to 2"),
+            ("RAG_RRF_K", "inf", "expected a number from 0 to 10000"),
+            ("RAG_LLAMA_PORT", "65536", "expected a whole number from 0 to 65535"),
+        ] {
+            let error = resolve("", "", &[(variable, value)], &[]).err().expect(variable);
+            assert!(error.to_string().contains(expect), "{error}");
+        }
+        let error = resolve("", "", &[("RAG_TIMEOUT_S", "0")], &[]).err().unwrap();
+        assert_eq!(
+            error.message(Lang::Zh),
+            "chat.timeout_s 的值 \"0\"(来自 $RAG_TIMEOUT_S)不对,应为 1 到 86400 的整数"
+        );
     }
 
     #[test]
     fn shots_are_none_or_five_and_more_and_the_error_says_why() {
-        for (value, is_right) in [("0", true), ("5", true), ("12", true), ("1", false), ("4", false), ("few", false)] {
+        for (value, is_right) in
+            [("0", true), ("5", true), ("12", true), ("101", false), ("1", false), ("4", false), ("few", false)]
+        {
             let config = resolve("", "", &[("RAG_SHOTS", value)], &[]);
             assert_eq!(config.is_ok(), is_right, "{value}");
             assert!(config.err().is_none_or(|error| error.to_string().contains("5 and more: of fewer")));

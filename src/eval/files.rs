@@ -2,12 +2,12 @@
 
 use super::EvalProblem;
 use crate::error::{IoContext, Result};
-use crate::files::{LIST_BYTES_MAX, SETTINGS_BYTES_MAX, open_regular, read_regular_text};
+use crate::files::{LIST_BYTES_MAX, SETTINGS_BYTES_MAX, open_regular, open_to_append, read_regular_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// One value a line; blank lines are skipped. `expected` is what an error says that a line should hold.
@@ -27,19 +27,12 @@ pub fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
     Ok(toml::from_str(&text).map_err(bad)?)
 }
 
-/// Adds whole lines to the file at `path`, which is made if it is not there, but not behind a link that leads nowhere. One
-/// that somebody left without a line end gets it first.
+/// Adds whole lines to the file at `path`, which is made if it is not there, but never through a link. One that somebody left
+/// without a line end gets it first.
 pub fn append(path: &Path, lines: &str) -> Result<()> {
-    let mut options = OpenOptions::new();
-    let is_torn = match open_regular(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            options.create_new(true);
-            false
-        }
-        Err(error) => return Err(error).at("read", path),
-        Ok((mut file, meta)) => meta.len() > 0 && last_byte(&mut file).at("read", path)? != b'\n',
-    };
-    let mut file = options.append(true).open(path).at("create", path)?;
+    let mut file = open_to_append(path).at("write", path)?;
+    let (mut before, meta) = open_regular(path).at("read", path)?;
+    let is_torn = meta.len() > 0 && last_byte(&mut before).at("read", path)? != b'\n';
     let lines = if is_torn { format!("\n{lines}") } else { lines.into() };
     file.write_all(lines.as_bytes()).at("write", path)
 }

@@ -6,10 +6,10 @@
 use super::EvalProblem;
 use crate::engine::{Answering, Engine};
 use crate::error::{IoContext, Result};
-use crate::files::{LIST_BYTES_MAX, read_regular_text};
+use crate::files::{LIST_BYTES_MAX, open_to_append, read_regular_text};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -78,8 +78,7 @@ impl<R: Serialize + DeserializeOwned> Record<R> {
     pub fn open(path: Option<&Path>, head: &Head) -> Result<Record<R>> {
         let Some(path) = path else { return Ok(Record { file: None, done: Vec::new() }) };
         let known = if path.is_file() { Known::read(path)? } else { None };
-        let options = OpenOptions::new().create(true).append(true).open(path);
-        let mut file = options.at("create", path)?;
+        let mut file = open_to_append(path).at("write", path)?;
         let done = match known {
             None => {
                 file.set_len(0).at("write", path)?;

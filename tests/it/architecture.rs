@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Open to every room; they use none.
-const NOUNS: [&str; 7] = ["document", "embedding", "ranking", "language", "error", "files", "private"];
+const NOUNS: [&str; 8] = ["document", "embedding", "ranking", "language", "error", "files", "private", "secret"];
 
 fn arrows() -> BTreeMap<&'static str, Vec<&'static str>> {
     BTreeMap::from([
@@ -98,6 +98,24 @@ fn every_arrow_is_in_the_picture() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Ways to print that go past the sanitiser of `cli/terminal`.
+const PAST_THE_TERMINAL: [&str; 8] =
+    ["print!(", "println!(", "dbg!(", "anstream::", "io::stdout", "io::stderr", "with_message(", "set_message("];
+
+#[test]
+fn all_that_is_printed_goes_through_the_terminal() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    for (path, source) in files.iter().filter(|(path, _)| !path.contains("/cli/terminal/")) {
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|line| !line.contains("with_message(render::visible(") && !line.contains("lang.pick("))
+        {
+            assert!(!PAST_THE_TERMINAL.iter().any(|way| line.contains(way)), "{path}: {line}");
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `rag eval ablate`.
 
 use super::super::bars::Bars;
-use super::super::render::{BOLD, DIM, padded};
+use super::super::render::{self, BOLD, DIM, padded};
 use super::super::{Flags, Outcome, Run, set};
 use super::answers::SelectionArgs;
 use super::{card, metric};
@@ -55,7 +55,7 @@ fn retrieval(args: &AblateArgs, ablation: &Ablation, engine: &Engine, lang: Lang
     let mut bars = Bars::new(lang);
     let outcomes = ablation.run(engine, metric, &mut |row, progress| bars.show(row, progress));
     bars.clear();
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for outcome in outcomes? {
         if args.json {
             writeln!(out, "{}", serde_json::to_string(&outcome)?)?;
@@ -90,7 +90,7 @@ fn answers(args: &AblateArgs, ablation: &Ablation, engine: &Engine, lang: Lang) 
 }
 
 fn show(outcome: &AnswersOutcome, json: bool, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     if json {
         writeln!(out, "{}", serde_json::to_string(outcome)?)?;
         return Ok(());

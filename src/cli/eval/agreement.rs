@@ -23,7 +23,7 @@ pub fn run(args: AgreementArgs, lang: Lang) -> Run {
         render::json(&agreement)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let eval::Agreement { pairs, same, kappa, kappa_quadratic, counts } = agreement;
     let same = 100.0 * same;
     writeln!(

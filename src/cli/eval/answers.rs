@@ -7,6 +7,7 @@ use super::card;
 use crate::engine::Engine;
 use crate::error::IoContext;
 use crate::eval::{self, Asked, ReportCard, Selection};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -82,7 +83,7 @@ pub fn run(args: AnswersArgs, engine: &Engine, lang: Lang) -> Run {
         }
     };
     if let Some(path) = &args.html {
-        std::fs::write(path, eval::card_page(&card, &all, lang)).at("write", path)?;
+        replace(path, eval::card_page(&card, &all, lang).as_bytes()).at("write", path)?;
     }
     if args.json {
         render::json(&card)?;
@@ -93,7 +94,7 @@ pub fn run(args: AnswersArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(all: &[Asked], card: &ReportCard, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for Asked { id, question, failures, .. } in all.iter().filter(|asked| !asked.passed) {
         let question: String = question.chars().take(QUESTION_CHARS).collect();
         writeln!(out, "{id} {question} {DIM}{}{DIM:#}", failures.join(" · "))?;

@@ -40,7 +40,7 @@ pub fn run(args: ChecksArgs, engine: &Engine, lang: Lang) -> Run {
         render::json(&report)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for verdict in verdicts.iter().filter(|verdict| verdict.is_supported != (verdict.label == Label::Supported)) {
         writeln!(
             out,

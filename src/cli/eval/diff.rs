@@ -46,7 +46,7 @@ pub fn run(args: DiffArgs, engine: &Engine, lang: Lang) -> Run {
         return Ok(Outcome::Done);
     }
     let grades = suite.qrels.grades(&topic.id).cloned().unwrap_or_default();
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{} {}{DIM:#}", topic.text, topic.id, topic.slice)?;
     let mut gold: Vec<_> = grades.iter().filter(|(_, grade)| **grade >= suite.rel).collect();
     gold.sort_by_key(|(_, grade)| std::cmp::Reverse(**grade));
@@ -56,7 +56,7 @@ pub fn run(args: DiffArgs, engine: &Engine, lang: Lang) -> Run {
         writeln!(out, "{DIM}--- {system}{DIM:#}")?;
         for candidate in ranking {
             let grade = grades.get(&candidate.chunk.doc.0).copied();
-            let style = if grade.is_some_and(|grade| grade >= suite.rel) { GOOD } else { anstyle::Style::new() };
+            let style = if grade.is_some_and(|grade| grade >= suite.rel) { GOOD } else { render::Style::Plain };
             let shown = grade.map_or("-".into(), |grade| grade.to_string());
             writeln!(out, "{style}{shown} {}{style:#} {DIM}{}{DIM:#}", candidate.chunk, trail(candidate))?;
         }

@@ -45,7 +45,7 @@ pub fn run(args: JudgeArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(report: &JudgeReport, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let JudgeReport { judge, all, length_matched, identical, inconsistent, unreadable, agreement, .. } = report;
     let pairs = lang.pick(format!("{} 对", all.pairs), format!("{} pairs", all.pairs));
     writeln!(out, "{BOLD}{pairs}{BOLD:#} {DIM}{}{DIM:#}", judge.as_deref().unwrap_or_default())?;

@@ -28,7 +28,7 @@ pub fn run(args: LintArgs, engine: &Engine, lang: Lang) -> Run {
     let findings = eval::lint(&args.suite, &documents, on);
     bars.clear();
     let findings = findings?;
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for finding in &findings {
         match args.json {
             true => writeln!(out, "{}", serde_json::to_string(finding)?)?,

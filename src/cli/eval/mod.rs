@@ -24,6 +24,7 @@ use super::{Flags, Outcome, Run};
 use crate::engine::Engine;
 use crate::error::IoContext;
 use crate::eval::{self, EvalProblem, Metric, Options, Progress, Qrels, Report, Suite, Topic};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::{Args, Subcommand};
 use std::io::Write;
@@ -199,11 +200,11 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
     let mut report = eval::evaluate(&suite, &bench.runs, metric);
     report.time(&bench.latencies);
     if let Some(path) = &args.html {
-        std::fs::write(path, eval::page(&suite, &bench.runs, &report, lang)).at("write", path)?;
+        replace(path, eval::page(&suite, &bench.runs, &report, lang).as_bytes()).at("write", path)?;
     }
     match &args.json {
         Some(path) if path.as_os_str() == "-" => render::json(&report)?,
-        Some(path) => std::fs::write(path, serde_json::to_vec_pretty(&report)?).at("write", path)?,
+        Some(path) => replace(path, &serde_json::to_vec_pretty(&report)?).at("write", path)?,
         None => {}
     }
     if args.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
@@ -214,7 +215,7 @@ fn retrieval(args: RetrievalArgs, engine: &Engine, lang: Lang) -> Run {
         std::fs::create_dir_all(dir).at("create", dir)?;
         for run in &bench.runs {
             let path = dir.join(format!("{}.{}.{}.run", suite.name, suite.split, run.system));
-            std::fs::write(&path, run.trec().map_err(crate::error::Error::from)?).at("write", &path)?;
+            replace(&path, run.trec().map_err(crate::error::Error::from)?.as_bytes()).at("write", &path)?;
         }
     }
     if args.gate { gate(&suite, &report, lang) } else { Ok(Outcome::Done) }
@@ -255,7 +256,7 @@ fn haystack(args: HaystackArgs, engine: &Engine, lang: Lang) -> Run {
     let show = &mut |count: usize, progress: Progress<'_>| bars.show(&format!("+{count}"), progress);
     let reports = eval::haystack(&suite, &args.distractors, &args.counts, engine, &options, metric, show);
     bars.clear();
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for (count, report) in reports? {
         if args.json {
             writeln!(out, "{}", serde_json::json!({ "distractors": count, "report": report }))?;

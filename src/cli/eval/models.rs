@@ -2,7 +2,7 @@
 
 use super::super::bars::Bars;
 use super::super::render::{self, BOLD, DIM, padded};
-use super::super::{Outcome, Run};
+use super::super::{Outcome, Run, terminal};
 use super::answers::SelectionArgs;
 use super::card;
 use crate::engine::Engine;
@@ -62,6 +62,7 @@ fn ask(args: &ModelsArgs, engine: &Engine, lang: Lang) -> anyhow::Result<[Answer
     let contender = |name: &str| name.parse::<Contender>().unwrap_or_else(|never| match never {});
     let (a, mut b) = (contender(name_a), contender(name_b));
     b.api_key = args.api_key_b.clone();
+    terminal::strike(b.api_key.iter().cloned().collect());
     b.base_url = args.base_url_b.clone().or(b.base_url);
     let kept = two(&args.asked, "--asked", lang)?;
     let suite = args.suite.as_ref().expect("clap requires it without --from");
@@ -89,7 +90,7 @@ fn two<'a, T>(given: &'a [T], what: &str, lang: Lang) -> anyhow::Result<Option<[
 }
 
 fn show(migration: &Migration, names: [&String; 2], lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let Migration { a, b, questions, differences, lost, won } = migration;
     let count = lang.pick(format!("共同的 {questions} 题"), format!("{questions} questions of both"));
     writeln!(out, "{BOLD}{}{BOLD:#} {count}", a.on)?;

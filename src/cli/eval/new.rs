@@ -61,7 +61,7 @@ pub fn run(args: NewArgs, engine: &Engine, lang: Lang) -> Run {
 
 /// Shows a question with its passage; an empty line keeps it, other text replaces it. The end of input stops.
 fn ask(heading: &str, text: &str, question: String, lang: Lang) -> anyhow::Result<Choice> {
-    let mut err = anstream::stderr();
+    let mut err = render::stderr();
     let shown: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(PASSAGE_COLUMNS).collect();
     writeln!(err, "\n{DIM}{heading}\n{shown}{DIM:#}\n{BOLD}{question}{BOLD:#}")?;
     write!(

@@ -73,7 +73,7 @@ pub fn run(args: RgbArgs, engine: &Engine, lang: Lang) -> Run {
 }
 
 fn show(report: &RgbReport, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let model = report.model.as_deref().unwrap_or_default();
     writeln!(out, "{BOLD}RGB{BOLD:#} {DIM}seed {} {model}{DIM:#}", report.seed)?;
     for cell in &report.cells {

@@ -28,7 +28,7 @@ pub fn run(args: ShotsArgs, engine: &Engine, lang: Lang) -> Run {
     if args.json {
         render::json(&reports)?;
     } else {
-        let mut out = anstream::stdout().lock();
+        let mut out = render::stdout();
         for report in &reports {
             let count = report.shots;
             let count = lang.pick(format!("{count} 个示例"), format!("{count} shots"));

@@ -34,7 +34,7 @@ pub fn run(args: StressArgs, engine: &Engine, lang: Lang) -> Run {
     bars.clear();
     let verdicts = verdicts?;
     let tallies = eval::tally(&verdicts);
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     if args.json {
         for verdict in &verdicts {
             writeln!(out, "{}", serde_json::to_string(verdict)?)?;

@@ -1,6 +1,6 @@
 //! A report as a table in the terminal, and in words.
 
-use super::super::render::{BOLD, DIM, padded};
+use super::super::render::{self, BOLD, DIM, padded};
 use crate::eval::{Comparison, Conclusion, Report};
 use crate::language::Lang;
 use std::io::Write;
@@ -10,7 +10,7 @@ const COLUMNS: [&str; 7] = ["ndcg@10", "mrr@10", "recall@5", "recall@10", "recal
 
 /// Systems in the order given.
 pub fn show(report: &Report, systems: &[String], lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let Report { suite, split, queries, metric, .. } = report;
     writeln!(
         out,

@@ -6,6 +6,7 @@ use super::super::{Outcome, Run};
 use crate::engine::{Calibrations, Engine, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Answerable, Role, Suite};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -50,7 +51,7 @@ pub fn run(args: TuneArgs, engine: &Engine, lang: Lang) -> Run {
     let outcome = outcome?;
     if let Some(path) = &args.write {
         let known = if path.is_file() { read_calibrations(path)? } else { Calibrations::new() };
-        std::fs::write(path, eval::calibration_file(known, &embedder, &outcome)).at("write", path)?;
+        replace(path, eval::calibration_file(known, &embedder, &outcome).as_bytes()).at("write", path)?;
     }
     if args.json {
         render::json(&outcome)?;
@@ -68,7 +69,7 @@ fn role(at: usize, suites: &[Suite]) -> Role {
 }
 
 fn show(outcome: &eval::Tuning, embedder: &str, lang: Lang) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let head = ["lexical", "dense", "rrf", "fused", lang.pick("留一", "left out")];
     let columns: String = head.iter().map(|column| padded(column, 9)).collect();
     writeln!(out, "{DIM}{}{} {columns}{DIM:#}", padded("", 16), padded(lang.pick("查询", "topics"), 6))?;

@@ -6,6 +6,7 @@ use super::super::{Outcome, Run};
 use crate::engine::{Engine, EngineProblem, read_calibrations};
 use crate::error::IoContext;
 use crate::eval::{self, Suite, TunedMaxSim};
+use crate::files::replace;
 use crate::language::Lang;
 use clap::Args;
 use std::io::Write;
@@ -43,13 +44,13 @@ pub fn run(args: TuneMaxSimArgs, engine: &Engine, lang: Lang) -> Run {
         let calibration =
             known.get_mut(embedder).ok_or_else(|| EngineProblem::UnknownEmbedder { name: embedder.into() });
         calibration.map_err(crate::error::Error::from)?.maxsim = tuning.points;
-        std::fs::write(path, eval::calibrations_file(&known)).at("write", path)?;
+        replace(path, eval::calibrations_file(&known).as_bytes()).at("write", path)?;
     }
     if args.json {
         render::json(&tuning)?;
         return Ok(Outcome::Done);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for TunedMaxSim { suite, topics, before, after, left_out, change } in &tuning.suites {
         let left_out = left_out.map_or("-".into(), |value| format!("{value:.4}"));
         let words = change.words(lang);

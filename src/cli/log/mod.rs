@@ -41,7 +41,7 @@ enum Action {
     /// Counts, rates and latencies 统计
     Stats {
         /// Of the last days only 最近几天
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number::days(), allow_negative_numbers = true)]
         days: Option<u64>,
         /// Print JSON 输出 JSON
         #[arg(long)]
@@ -50,7 +50,7 @@ enum Action {
     /// All entries as JSON Lines 导出
     Export {
         /// Of the last days only 最近几天
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number::days(), allow_negative_numbers = true)]
         days: Option<u64>,
     },
     /// Remove all entries and kept answers 清空
@@ -91,7 +91,7 @@ pub fn run(args: LogArgs, engine: &Engine, lang: Lang) -> Run {
             Ok(Outcome::Done)
         }
         Some(Action::Show { entry, json: false }) => {
-            show(&mut anstream::stdout().lock(), &engine.logged(&entry)?, lang)?;
+            show(&mut render::stdout(), &engine.logged(&entry)?, lang)?;
             Ok(Outcome::Done)
         }
         Some(Action::Review(args)) => review(engine.log(None)?, &args, lang),
@@ -124,7 +124,7 @@ fn list(last: &[Logged], json: bool, lang: Lang) -> Run {
     if last.is_empty() {
         return nothing(lang);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for logged in last {
         if json {
             render::json(logged)?;
@@ -132,7 +132,7 @@ fn list(last: &[Logged], json: bool, lang: Lang) -> Run {
         }
         let Logged { id, time, entry, .. } = logged;
         let question: String = entry.question.chars().take(QUESTION_CHARS).collect();
-        let question = padded(&question, 2 * QUESTION_CHARS);
+        let question = padded(&render::line(&question), 2 * QUESTION_CHARS);
         writeln!(out, "{id:>5} {DIM}{time}{DIM:#} {question} {}", result(logged, lang))?;
     }
     Ok(Outcome::Done)
@@ -187,7 +187,7 @@ fn show(out: &mut impl Write, logged: &Logged, lang: Lang) -> std::io::Result<()
     }
     for hit in &entry.hits {
         let place = render::place(&hit.path, hit.lines);
-        let (rank, heading, chunk, relevance) = (hit.rank, &hit.heading, &hit.chunk, hit.relevance);
+        let (rank, heading, chunk, relevance) = (hit.rank, render::line(&hit.heading), &hit.chunk, hit.relevance);
         writeln!(out, "  [{rank}] {heading}  {DIM}{place} {chunk} {relevance:.3}{DIM:#}")?;
         let cited = entry.citations.as_array().into_iter().flatten();
         for citation in cited.filter(|citation| citation["chunk"] == hit.chunk.as_str()) {
@@ -219,7 +219,7 @@ fn review(mut all: Vec<Logged>, args: &ReviewArgs, lang: Lang) -> Run {
     fastrand::Rng::with_seed(args.seed).shuffle(&mut all);
     all.truncate(args.number);
     all.sort_by_key(|logged| logged.id);
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     for logged in &all {
         show(&mut out, logged, lang)?;
         writeln!(out)?;
@@ -231,7 +231,7 @@ fn stats(stats: &Stats, lang: Lang) -> Run {
     if stats.asked == 0 {
         return nothing(lang);
     }
-    let mut out = anstream::stdout().lock();
+    let mut out = render::stdout();
     let share = |count: usize| format!("{count:>6} {:>5.1} %", 100.0 * count as f64 / stats.asked as f64);
     let rows = [
         ("提问", "asked", stats.asked),
