@@ -64,9 +64,13 @@ fn list(engine: &Engine, json: bool, lang: Lang) -> Run {
         render::json(&collections)?;
     } else {
         let mut out = render::stdout();
-        for CollectionStatus { name, documents, chunks, sources, bytes_on_disk } in &collections {
-            let count =
-                lang.pick(format!("{documents} 篇,{chunks} 块"), format!("{documents} documents, {chunks} chunks"));
+        for CollectionStatus { name, documents, chunks, sources, bytes_on_disk, is_damaged } in &collections {
+            let count = match is_damaged {
+                true => lang.pick("已损坏(rag doctor --deep)".into(), "damaged (rag doctor --deep)".into()),
+                false => {
+                    lang.pick(format!("{documents} 篇,{chunks} 块"), format!("{documents} documents, {chunks} chunks"))
+                }
+            };
             let roots: Vec<&str> = sources.iter().map(|source| source.root.as_str()).collect();
             let size = render::bytes(*bytes_on_disk);
             writeln!(out, "{} {} {}  {DIM}{}{DIM:#}", padded(name, 16), padded(&count, 24), size, roots.join(", "))?;

@@ -37,6 +37,8 @@ pub struct CollectionStatus {
     pub chunks: usize,
     pub sources: Vec<Source>,
     pub bytes_on_disk: u64,
+    /// Whether it cannot be read: then nothing else is known of it but its sources.
+    pub is_damaged: bool,
 }
 
 impl Engine {
@@ -80,7 +82,8 @@ impl Engine {
     pub fn sources(&self) -> Result<Vec<SourceStatus>> {
         let store = self.store()?;
         let held = self.held(&store)?;
-        let passed_over = store.passed_over()?;
+        // A note that is lost is written again by the next run.
+        let passed_over = store.passed_over().unwrap_or_default();
         let status = |source: Source| SourceStatus {
             documents: held.documents.get(&source.name).copied().unwrap_or_default(),
             is_there: Path::new(&source.root).exists(),
@@ -132,13 +135,23 @@ impl Engine {
         let mut statuses = Vec::new();
         for name in self.collections()? {
             let store = self.store_of(&name)?;
-            let Some(held) = store.held()? else { continue };
-            statuses.push(CollectionStatus {
-                name,
-                documents: held.documents.values().sum(),
-                chunks: held.chunks,
-                sources: held.sources,
-                bytes_on_disk: store.bytes_on_disk()?,
+            let bytes_on_disk = store.bytes_on_disk()?;
+            statuses.push(match store.held() {
+                Ok(None) => continue,
+                Ok(Some(held)) => CollectionStatus {
+                    name,
+                    documents: held.documents.values().sum(),
+                    chunks: held.chunks,
+                    sources: held.sources,
+                    bytes_on_disk,
+                    is_damaged: false,
+                },
+                // One that is damaged does not hide the others.
+                Err(error) if error.downcast_ref::<StoreProblem>().is_some_and(StoreProblem::is_damage) => {
+                    let sources = store.recovered_sources();
+                    CollectionStatus { name, documents: 0, chunks: 0, sources, bytes_on_disk, is_damaged: true }
+                }
+                Err(error) => return Err(error),
             });
         }
         Ok(statuses)

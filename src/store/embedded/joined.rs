@@ -2,7 +2,7 @@
 //! collection that holds them all. Ids have the collection's name before them: `notes:a.md`.
 
 use super::lexical::{self, LexicalIndex};
-use super::{EmbeddedSnapshot, expect_keys};
+use super::snapshot::{EmbeddedSnapshot, expect_keys};
 use crate::document::{ChunkId, DocId, Passage};
 use crate::embedding::Embedding;
 use crate::error::Result;
@@ -108,7 +108,7 @@ impl Snapshot for Joined {
 
     fn lexical(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking> {
         self.expect_keys(filter)?;
-        self.merged(Stage::Lexical, limit, |part| part.lexical.search(query, filter, limit))
+        self.merged(Stage::Lexical, limit, |part| part.found(query, filter, limit))
     }
 
     fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {

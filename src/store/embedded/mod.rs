@@ -4,43 +4,39 @@ mod before;
 mod checksum;
 mod examine;
 mod graph;
+mod guarded;
 mod joined;
 mod layout;
 mod lexical;
 mod manifest;
 mod quantize;
 mod rows;
+mod snapshot;
 mod vector_log;
 mod vectors;
 mod writer;
 
-use super::{
-    About, DocumentRecord, Filter, FilterOutcome, Generation, LexicalQuery, PLACE_KEYS, Snapshot, Source, Start, Store,
-    StoreProblem, TermShare, Writer, nearest_key,
-};
-use crate::document::{ChunkId, DocId, Passage};
-use crate::embedding::{Embedding, ModelId};
+use super::{About, Generation, Snapshot, Source, Start, Store, StoreProblem, Writer};
+use crate::embedding::ModelId;
 use crate::error::{IoContext, Result};
-use crate::ranking::Ranking;
 use crate::text::Analyzer;
-use checksum::{Checksums, Depth, require_sound};
+use checksum::{Depth, require_sound};
 pub use examine::Examined;
+use guarded::guarded;
 use joined::Joined;
 use layout::{Layout, Pointer};
 use lexical::LexicalIndex;
 use manifest::Manifest;
 use rows::RowTable;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use snapshot::EmbeddedSnapshot;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use vector_log::VectorLog;
 use vectors::Vectors;
 
 /// How often a reader looks again when a generation is removed between reading its number and having opened it.
 const OPEN_ATTEMPTS: usize = 5;
-
-/// Keys named to a user who filtered by another.
-const KEYS_NAMED_MAX: usize = 20;
 
 pub struct EmbeddedStore {
     layout: Layout,
@@ -143,7 +139,8 @@ impl EmbeddedStore {
         let rows = RowTable::open(&dir.join("rows.bin"), manifest.vector_rows)?;
         let log = VectorLog::open(&self.layout.vectors(), &manifest.vector_log, dim, manifest.vector_rows)?;
         let vectors = Vectors::new(rows, log, dim, manifest.graph.then(|| dir.join("graph")));
-        let lexical = LexicalIndex::open(&dir.join("lexical"), manifest.tokens, &self.analyzer)?;
+        let open = || LexicalIndex::open(&dir.join("lexical"), manifest.tokens.clone(), &self.analyzer);
+        let lexical = guarded(&dir, &manifest.files, open)?;
         let vector_files = vector_log::paths(&self.layout.vectors(), &manifest.vector_log);
         let about = About {
             generation: pointer.generation,
@@ -210,135 +207,6 @@ impl Store for EmbeddedStore {
 
 #[cfg(test)]
 mod tests;
-
-struct EmbeddedSnapshot {
-    about: About,
-    lexical: LexicalIndex,
-    vectors: Vectors,
-    dir: PathBuf,
-    files: Checksums,
-    vector_files: [PathBuf; 3],
-}
-
-impl EmbeddedSnapshot {
-    /// [`Snapshot::dense`] for a filter whose keys are known.
-    fn nearest(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
-        if filter.is_empty() {
-            return self.vectors.nearest(query, limit);
-        }
-        self.vectors.nearest_among(&self.lexical.admitted(filter)?, query, limit)
-    }
-}
-
-/// A key that no document of any of `indexes` has is an error: finding nothing, or everything, would look like an answer.
-fn expect_keys(indexes: &[&LexicalIndex], filter: &Filter) -> Result<()> {
-    if filter.conditions.is_empty() {
-        return Ok(());
-    }
-    let mut known = BTreeSet::new();
-    for index in indexes {
-        known.extend(index.keys()?);
-    }
-    known.extend(PLACE_KEYS.map(String::from));
-    match filter.conditions.iter().find(|condition| !known.contains(&condition.key)) {
-        None => Ok(()),
-        Some(condition) => {
-            let key = condition.key.clone();
-            let nearest = nearest_key(&key, &known).cloned();
-            let written = known.into_iter().filter(|key| !PLACE_KEYS.contains(&key.as_str()));
-            Err(StoreProblem::UnknownKey { key, nearest, known: written.take(KEYS_NAMED_MAX).collect() }.into())
-        }
-    }
-}
-
-impl Snapshot for EmbeddedSnapshot {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn lexical(&self, query: &LexicalQuery, filter: &Filter, limit: usize) -> Result<Ranking> {
-        expect_keys(&[&self.lexical], filter)?;
-        self.lexical.search(query, filter, limit)
-    }
-
-    fn dense(&self, query: &Embedding, filter: &Filter, limit: usize) -> Result<Ranking> {
-        expect_keys(&[&self.lexical], filter)?;
-        self.nearest(query, filter, limit)
-    }
-
-    fn filter_outcome(&self, filter: &Filter) -> Result<FilterOutcome> {
-        lexical::outcome(&[&self.lexical], filter)
-    }
-
-    fn lexical_scores(&self, query: &LexicalQuery, ids: &[ChunkId]) -> Result<Vec<f32>> {
-        self.lexical.scores(query, ids)
-    }
-
-    fn cosines(&self, query: &Embedding, ids: &[ChunkId]) -> Result<Vec<f32>> {
-        self.vectors.cosines(query, ids)
-    }
-
-    fn matched(&self, terms: &[String], ids: &[ChunkId]) -> Result<Vec<Vec<bool>>> {
-        self.lexical.matched(terms, ids)
-    }
-
-    fn term_shares(&self, query: &LexicalQuery, id: &ChunkId) -> Result<Vec<TermShare>> {
-        self.lexical.shares(query, id)
-    }
-
-    fn has_document(&self, id: &str) -> Result<bool> {
-        self.lexical.has_document(id)
-    }
-
-    fn documents_at(&self, path: &str) -> Result<Vec<DocId>> {
-        // Most queries are no path into a source: then the list of documents is not read.
-        let covering: Vec<&Source> = self.about.sources.iter().filter(|source| source.covers(path)).collect();
-        if covering.is_empty() {
-            return Ok(Vec::new());
-        }
-        let is_there = |record: &DocumentRecord| {
-            covering.iter().any(|source| source.name == record.source && source.path_of(&record.path) == path)
-        };
-        let documents = manifest::read_documents(&self.dir, &self.files)?;
-        Ok(documents.into_iter().filter(|(_, record)| is_there(record)).map(|(id, _)| id).collect())
-    }
-
-    fn documents(&self) -> Result<Vec<DocId>> {
-        Ok(manifest::read_documents(&self.dir, &self.files)?.into_keys().collect())
-    }
-
-    fn document_frequencies(&self, terms: &[String]) -> Result<Vec<u64>> {
-        self.lexical.document_frequencies(terms)
-    }
-
-    fn vocabulary(&self, prefix: &str) -> Result<BTreeMap<String, u64>> {
-        self.lexical.vocabulary(prefix)
-    }
-
-    fn pair_frequencies(&self, pairs: &[String]) -> Result<Vec<u64>> {
-        self.lexical.pair_frequencies(pairs)
-    }
-
-    fn chunks_of(&self, doc: &DocId) -> Result<Vec<ChunkId>> {
-        self.vectors.rows.of_document(doc)
-    }
-
-    fn vector(&self, id: &ChunkId) -> Result<Embedding> {
-        self.vectors.vector(id)
-    }
-
-    fn bytes_on_disk(&self) -> Result<u64> {
-        let mut bytes = folder_bytes(&self.dir)?;
-        for path in &self.vector_files {
-            bytes += std::fs::metadata(path).at("read", path)?.len();
-        }
-        Ok(bytes)
-    }
-
-    fn fetch(&self, ids: &[ChunkId]) -> Result<Vec<Passage>> {
-        self.lexical.fetch(ids)
-    }
-}
 
 fn folder_bytes(dir: &Path) -> Result<u64> {
     let mut bytes = 0;

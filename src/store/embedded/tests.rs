@@ -181,10 +181,45 @@ proptest! {
     }
 
     #[test]
+    fn collections_joined_rank_as_one_that_holds_them_all(
+        notes in prop::collection::vec(note(), 2..30),
+        query in vector(),
+        cut in 0.0f64..1.0,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let cut = 1 + (cut * (notes.len() - 1) as f64) as usize;
+        let whole = store(dir.path(), "whole", 0, &notes).snapshot().unwrap();
+        let parts = [store(dir.path(), "one", 0, &notes[..cut]), store(dir.path(), "two", cut, &notes[cut..])];
+        let joined = EmbeddedStore::join(&parts).unwrap();
+        prop_assert_eq!(joined.about().chunks, notes.len());
+        let (words, all) = (lexical_query(), Filter::default());
+        let check = |of_joined: &Ranking, of_whole: Ranking| {
+            let without_name = |(chunk, score): (String, f32)| (chunk.split_once(':').unwrap().1.to_string(), score);
+            let of_joined: Vec<(String, f32)> = scored(of_joined).into_iter().map(without_name).collect();
+            assert_same(&of_joined, &scored(&of_whole), &scored(&of_whole))
+        };
+        let of_joined = joined.lexical(&words, &all, 100).unwrap();
+        check(&of_joined, whole.lexical(&words, &all, 100).unwrap())?;
+        check(&joined.dense(&query, &all, 100).unwrap(), whole.dense(&query, &all, 100).unwrap())?;
+        let ids: Vec<ChunkId> = of_joined.iter().map(|found| found.chunk.clone()).collect();
+        for (found, score) in of_joined.iter().zip(joined.lexical_scores(&words, &ids).unwrap()) {
+            prop_assert!((found.score - score).abs() < 1e-5);
+            let shares: f32 = joined.term_shares(&words, &found.chunk).unwrap().iter().map(|share| share.score).sum();
+            prop_assert!((shares - score).abs() < 1e-5);
+        }
+        let terms = ["alpha".to_string(), "检索".to_string()];
+        prop_assert_eq!(joined.document_frequencies(&terms).unwrap(), whole.document_frequencies(&terms).unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
     fn scores_and_order_are_those_of_a_fresh_index_to_the_bit_in_whatever_order_the_changes_came(
-        notes in prop::collection::vec(note(), 2..40),
-        orders in prop::collection::vec(prop::collection::vec(0usize..1000, 40), 3),
-        cuts in prop::collection::vec(1usize..40, 1..4),
+        notes in prop::collection::vec(note(), 2..24),
+        orders in prop::collection::vec(prop::collection::vec(0usize..1000, 24), 2),
+        cuts in prop::collection::vec(1usize..12, 1..4),
         limit in 1usize..12,
     ) {
         let dir = tempfile::tempdir().unwrap();
@@ -216,35 +251,71 @@ proptest! {
             prop_assert_eq!(changed.lexical_scores(&words, &ids).unwrap(), fresh.lexical_scores(&words, &ids).unwrap());
         }
     }
+}
 
-    #[test]
-    fn collections_joined_rank_as_one_that_holds_them_all(
-        notes in prop::collection::vec(note(), 2..30),
-        query in vector(),
-        cut in 0.0f64..1.0,
-    ) {
-        let dir = tempfile::tempdir().unwrap();
-        let cut = 1 + (cut * (notes.len() - 1) as f64) as usize;
-        let whole = store(dir.path(), "whole", 0, &notes).snapshot().unwrap();
-        let parts = [store(dir.path(), "one", 0, &notes[..cut]), store(dir.path(), "two", cut, &notes[cut..])];
-        let joined = EmbeddedStore::join(&parts).unwrap();
-        prop_assert_eq!(joined.about().chunks, notes.len());
-        let (words, all) = (lexical_query(), Filter::default());
-        let check = |of_joined: &Ranking, of_whole: Ranking| {
-            let without_name = |(chunk, score): (String, f32)| (chunk.split_once(':').unwrap().1.to_string(), score);
-            let of_joined: Vec<(String, f32)> = scored(of_joined).into_iter().map(without_name).collect();
-            assert_same(&of_joined, &scored(&of_whole), &scored(&of_whole))
-        };
-        let of_joined = joined.lexical(&words, &all, 100).unwrap();
-        check(&of_joined, whole.lexical(&words, &all, 100).unwrap())?;
-        check(&joined.dense(&query, &all, 100).unwrap(), whole.dense(&query, &all, 100).unwrap())?;
-        let ids: Vec<ChunkId> = of_joined.iter().map(|found| found.chunk.clone()).collect();
-        for (found, score) in of_joined.iter().zip(joined.lexical_scores(&words, &ids).unwrap()) {
-            prop_assert!((found.score - score).abs() < 1e-5);
-            let shares: f32 = joined.term_shares(&words, &found.chunk).unwrap().iter().map(|share| share.score).sum();
-            prop_assert!((shares - score).abs() < 1e-5);
-        }
-        let terms = ["alpha".to_string(), "检索".to_string()];
-        prop_assert_eq!(joined.document_frequencies(&terms).unwrap(), whole.document_frequencies(&terms).unwrap());
+/// Nine runs and more: small segments are merged on the way, and so are those with deleted chunks.
+#[test]
+fn many_small_runs_that_replace_and_delete_all_succeed() {
+    let dir = tempfile::tempdir().unwrap();
+    let vector = Embedding::new(vec![1.0, 0.5, 0.5, 0.1]).unwrap();
+    let note = |n: usize| Note { words: vec![n % 6, 0], tags: vec![], year: 2021, vector: vector.clone() };
+    let store = store(dir.path(), "many", 0, &(0..4).map(note).collect::<Vec<_>>());
+    for round in 0..24 {
+        let mut writer = store.writer(start()).unwrap();
+        put(writer.as_mut(), round % 5, &note(round));
+        put(writer.as_mut(), 10 + round, &note(round));
+        writer.delete(&DocId(format!("d{:03}", 10 + round / 2))).unwrap();
+        writer.publish().unwrap();
     }
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(snapshot.about().chunks, 5 + 12);
+    assert_eq!(snapshot.lexical(&lexical_query(), &Filter::default(), 100).unwrap().len(), 5 + 12);
+}
+
+/// What a disk does to a large file, which opening does not read whole. Here the file changes after it was opened.
+#[test]
+fn whatever_the_inverted_index_reads_it_never_panics_and_says_what_is_damaged() {
+    let (words, all) = (lexical_query(), Filter::default());
+    let notes: Vec<Note> = (0..30)
+        .map(|n| Note {
+            words: vec![n % 6, (n / 2) % 6, 0],
+            tags: vec![n % 3],
+            year: 2020 + n as u32 % 3,
+            vector: Embedding::new(vec![1.0, n as f32, 0.5, 0.1]).unwrap(),
+        })
+        .collect();
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut told = 0;
+    for round in 0..24 {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path(), "notes", 0, &notes);
+        let snapshot = store.snapshot().unwrap();
+        let ids: Vec<ChunkId> =
+            snapshot.lexical(&words, &all, 100).unwrap().iter().map(|found| found.chunk.clone()).collect();
+        // Another one, that has read nothing yet.
+        let snapshot = store.snapshot().unwrap();
+        let files = std::fs::read_dir(dir.path().join("notes/generations/1/lexical")).unwrap();
+        let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let path = &files[round % files.len()];
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes.iter_mut().for_each(|byte| *byte = if round % 2 == 0 { 0xff } else { random.u8(..) });
+        // In place, so that what is mapped changes.
+        let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        let outcomes = [
+            snapshot.lexical(&words, &all, 100).err(),
+            snapshot.fetch(&ids).err(),
+            snapshot.lexical_scores(&words, &ids).err(),
+            snapshot.lexical(&words, &Filter::parse("tag=a").unwrap(), 5).err(),
+            snapshot.vocabulary("a").err(),
+        ];
+        for error in outcomes.into_iter().flatten() {
+            told += 1;
+            let problem = error.downcast_ref::<crate::store::StoreProblem>();
+            assert!(problem.is_some_and(|problem| problem.is_damage()), "{}: {error:?}", path.display());
+        }
+        assert_eq!(store.examine().problems.len(), usize::from(!bytes.is_empty()), "{}", path.display());
+    }
+    assert!(told > 10, "{told}");
 }

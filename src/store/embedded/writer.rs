@@ -226,8 +226,10 @@ impl Writer for EmbeddedWriter {
             if wanted.is_empty() {
                 break;
             }
-            let own = (layout.dir == self.layout.dir).then(|| self.log.stem().to_owned());
-            let found = vector_log::find(&layout.vectors(), &stems, own.as_deref(), &wanted);
+            // What our log has we know, but for vectors of which only the 8-bit copy is damaged.
+            let known = layout.dir == self.layout.dir && !self.log.is_damaged();
+            let known = known.then(|| self.log.stem().to_owned());
+            let found = vector_log::find(&layout.vectors(), &stems, known.as_deref(), &wanted);
             wanted.retain(|key| !found.contains_key(key));
             self.log.append(&found.into_iter().collect::<Vec<_>>())?;
         }

@@ -11,6 +11,7 @@ use crate::store::StoreProblem;
 use crate::text::Analyzer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tantivy::merge_policy::{LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
 use tantivy::{Index, IndexWriter, TantivyDocument, Term};
 
 const WRITER_MEMORY_BYTES: usize = 128 << 20;
@@ -31,7 +32,9 @@ impl LexicalWriter {
         let index = engine(Index::open_or_create(directory, schema))?;
         register(&index, analyzer);
         // One thread: the same input gives the same segments.
-        let writer = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
+        let writer: IndexWriter = engine(index.writer_with_num_threads(1, WRITER_MEMORY_BYTES))?;
+        // Merged is at the end alone: what merges by itself meanwhile takes away the segments that have to be merged.
+        writer.set_merge_policy(Box::new(NoMergePolicy));
         Ok(LexicalWriter { writer, dir: dir.into(), fields })
     }
 
@@ -84,6 +87,10 @@ impl LexicalWriter {
         let stale: Vec<_> = segments.iter().filter(|meta| meta.has_deletes()).map(|meta| meta.id()).collect();
         if !stale.is_empty() {
             engine(self.writer.merge(&stale).wait())?;
+        }
+        let segments = engine(self.writer.index().searchable_segment_metas())?;
+        for MergeCandidate(many) in LogMergePolicy::default().compute_merge_candidates(&segments) {
+            engine(self.writer.merge(&many).wait())?;
         }
         engine(self.writer.wait_merging_threads())?;
         // Tantivy makes its files as the umask says.

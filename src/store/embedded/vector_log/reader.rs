@@ -55,17 +55,17 @@ impl VectorLog {
 
     /// As [`VectorLog::f32_row`]; an error if it is not what was written.
     pub fn sound_f32_row(&self, row: u32) -> Result<&[f32]> {
-        match self.record(row).fits_f32(self.f32_bytes(row)) {
+        match self.is_sound_f32(row) {
             true => Ok(self.f32_row(row)),
-            false => Err(self.damage(1)),
+            false => Err(self.damage((0..self.rows as u32).filter(|row| !self.is_sound_f32(*row)).count())),
         }
     }
 
     /// An error if the 8-bit copy of one of `rows` is not what was written.
-    pub fn require_sound_i8(&self, mut rows: impl Iterator<Item = u32>) -> Result<()> {
-        match rows.all(|row| self.record(row).fits_i8(self.i8_row(row))) {
-            true => Ok(()),
-            false => damaged(&self.files.i8, Damage::Records { damaged: 1, all: self.rows }),
+    pub fn require_sound_i8(&self, rows: impl Iterator<Item = u32>) -> Result<()> {
+        match rows.filter(|row| !self.record(*row).fits_i8(self.i8_row(*row))).count() {
+            0 => Ok(()),
+            count => damaged(&self.files.i8, Damage::Records { damaged: count, all: self.rows }),
         }
     }
 
@@ -78,8 +78,11 @@ impl VectorLog {
     }
 
     pub fn is_sound(&self, row: u32) -> bool {
-        let record = self.record(row);
-        record.fits_f32(self.f32_bytes(row)) && record.fits_i8(self.i8_row(row))
+        self.is_sound_f32(row) && self.record(row).fits_i8(self.i8_row(row))
+    }
+
+    fn is_sound_f32(&self, row: u32) -> bool {
+        self.record(row).fits_f32(self.f32_bytes(row))
     }
 
     fn damage(&self, damaged: usize) -> crate::error::Error {

@@ -59,6 +59,11 @@ impl VectorLogWriter {
         self.rows.get(key).copied()
     }
 
+    /// Whether any row of it, in use or not, is not what was written.
+    pub fn is_damaged(&self) -> bool {
+        !self.damaged.is_empty()
+    }
+
     pub fn len(&self) -> usize {
         self.count
     }
