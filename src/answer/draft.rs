@@ -3,6 +3,7 @@
 use super::check::Fault;
 use super::citation::Citation;
 use super::echo::Question;
+use super::link::Hosts;
 use super::sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 use super::support::{Support, Supported};
 use super::{Abstention, Answer, Grounded};
@@ -33,6 +34,7 @@ pub struct Terms<'a> {
 pub struct Draft<'a> {
     passages: &'a [Passage],
     support: Support<'a>,
+    hosts: Hosts,
     question: Question<'a>,
     terms: Terms<'a>,
     on_text: &'a mut dyn FnMut(&str),
@@ -65,6 +67,7 @@ impl<'a> Draft<'a> {
         Draft {
             passages,
             support: Support::new(passages, analyzer),
+            hosts: Hosts::of(passages),
             question: Question::new(terms.question, analyzer),
             is_open: !terms.is_checkable && !terms.strict,
             terms,
@@ -180,7 +183,7 @@ impl<'a> Draft<'a> {
 
     /// Checks the sentence under way, which ends at `end`, and shows it if it may be shown.
     fn close(&mut self, end: usize) {
-        let raw = self.written[self.closed..end.max(self.closed)].to_string();
+        let raw = self.hosts.disarmed(&self.written[self.closed..end.max(self.closed)]);
         self.closed = end.max(self.closed);
         let markers = std::mem::take(&mut self.markers);
         let sentence = self.checked(raw.trim(), markers);
