@@ -3,6 +3,7 @@
 mod architecture;
 mod ask_cli;
 mod bad_input;
+mod borders;
 mod chat_faults;
 mod chat_real;
 mod crash;
