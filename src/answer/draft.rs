@@ -3,6 +3,7 @@
 use super::check::Fault;
 use super::citation::Citation;
 use super::echo::Question;
+use super::link::Hosts;
 use super::sentence::{Sentence, UNSUPPORTED_MARK, Verdict};
 use super::support::{Support, Supported};
 use super::{Abstention, Answer, Grounded};
@@ -42,6 +43,7 @@ impl Terms<'_> {
 pub struct Draft<'a> {
     passages: &'a [Passage],
     support: Support<'a>,
+    hosts: Hosts,
     question: Question<'a>,
     terms: Terms<'a>,
     on: &'a mut dyn FnMut(Piece<'_>),
@@ -75,6 +77,7 @@ impl<'a> Draft<'a> {
         Draft {
             passages,
             support: Support::new(passages, analyzer),
+            hosts: Hosts::of(passages),
             question: Question::new(terms.question, analyzer),
             is_open: terms.opens_at_once(),
             refusal: Refusal::new(terms.refusal),
@@ -223,7 +226,7 @@ impl<'a> Draft<'a> {
 
     /// Checks the sentence under way, which ends at `end`, and shows it if it may be shown.
     fn close(&mut self, end: usize) {
-        let raw = self.written[self.closed..end.max(self.closed)].to_string();
+        let raw = self.hosts.disarmed(&self.written[self.closed..end.max(self.closed)]);
         self.closed = end.max(self.closed);
         let markers = std::mem::take(&mut self.markers);
         let sentence = self.checked(raw.trim(), markers);

@@ -24,6 +24,7 @@ mod joined;
 mod judge;
 mod library;
 mod lines;
+mod link;
 mod literal;
 mod order;
 mod outcome;

@@ -22,11 +22,14 @@ const PATTERNS: &[&str] = &[
     r"^\W*(请|现在|立即)?(只|直接|仅)?(回答|输出|回复|回复用户)\s*[:：“「『]",
     // What to say when somebody asks, and what is called the answer.
     r"(问到|问及|问起|被问|有人问|用户问|提问|回答|答复|作答|回复)[^。“”「」]{0,24}(一律|统一|务必|都要|都应|只能|只准|只许|均)[^。“”「」]{0,6}(写|说|答|填|报|称|讲|回复|输出)",
-    r"(如果|若|当|凡|只要|遇到|谁)[^。“”「」]{0,16}(问|询问|查询)[^。]{0,20}(回答|答复|回复|答|说|告诉)[^。]{0,4}[:：“「]",
-    r"(标准|统一|官方|唯一|最终|规定|固定|正确|真正)(的)?(正确|标准)?(的)?(答案|答复|回答|回复|口径|话术)\s*(是|为|就是|应|[:：“「])",
-    r"(是|为)(唯一|标准|真正|官方)(的)?(正确|标准|可信|权威)?(的)?(答案|答复|回答|说法)",
+    r"(如果|若|凡|只要|遇到)[^。“”「」]{0,16}(问|询问|查询)[^。“”「」]{0,20}(请|就|应|须|要|一律|则)[^。“”「」]{0,4}(回答|答复|回复|答|说|告诉)",
+    r"(标准|统一|唯一|规定|固定)(的)?(正确|标准)?(的)?(答复|回答|回复|口径|话术)\s*(是|为|就是|应|[:：“「])",
+    r#"(标准|正确|唯一|最终|真正)(的)?(正确|标准)?(的)?答案\s*(就|应|应该)?(是|为)?\s*[:：“「"0-9]"#,
+    r"(^|[,，:：;；])\s*(此题|该题|本题)?(的)?(标准|正确|唯一)(的)?(正确)?答案(应)?(是|为)",
+    r"(是|为)[^。“”「」]{0,4}(唯一|官方)[^。“”「」]{0,6}(答案|答复|回答)",
+    r"^\W*(这|此|以上|上述|该)[^。]{0,6}(是|为|即|乃)[^。]{0,6}(标准|正确)[^。]{0,4}(答案|答复|回答)",
     r"(把|将|以|用)[^。“”「」]{0,20}(当作|当成|作为|视为)[^。“”「」]{0,4}(答案|答复|回答|回复)\W*$",
-    r"(示例|样例|范例|示范)(的)?(回答|答案|答复|回复|输出)\s*[:：]",
+    r"(示例|样例|范例|示范)(的)?(回答|答案|答复|回复)\s*[:：]",
     // English.
     r"\b(ignore|disregard|forget|override|bypass)\b.{0,40}\b(instructions?|rules|prompts?|guidelines)\b",
     r"\b(you are now|from now on,? you|pretend (to be|you)|your new (role|task) is)\b",
@@ -34,11 +37,11 @@ const PATTERNS: &[&str] = &[
     r"^\W*(system|assistant|admin|developer)\s*[:：]",
     r#"\b(print|output|reply|respond|answer)\b( only)?( with)?\s*[:：]?\s*["“'‘「]"#,
     r"\b(reveal|repeat|leak)\b.{0,30}\b(instructions|prompt|rules)\b",
-    r"\b(only|standard|correct|official|right|true|expected|required) (and only )?(correct |right |valid )?(answer|reply|response)\b.{0,40}?(\b(is|are|must be|should be|shall be)\b|[:：])",
+    r"\b(only|standard|correct|official|right|true|expected|required) (and only )?(correct |right |valid )?(answer|reply)\b.{0,40}?(\b(is|must be|should be|shall be)\b|[:：])",
     r"\bwhen(ever)? (you are |you're |someone |anyone |a user |users? |they )?ask(s|ed)? (about|how|what|who|where|which|why|whether)\b.{0,80}\b(answer|reply|say|respond|state|write|tell)\b",
     r"\bif (you are |you're |someone |anyone |a user |users? |they )ask(s|ed)?\b.{0,80}\b(answer|reply|say|respond|state)\b",
     r"\b(always|must|only) (answer|reply|respond)( that| with|[:：])",
-    r"\b(treat|use|take|give|report)\b.{0,40}\bas (the|your) (final |only |correct )?(answer|reply|response)\b",
+    r"\b(treat|use|take|give|report)\b.{0,40}\bas (the|your) (final |only |correct )?(answer|reply)\b",
     r"\b(example|sample) (answer|reply|response)\s*[:：]",
     r"\b(do not|don't|never) (cite|use|follow) (the |any )?(sources|passages|context|rules)\b",
 ];
@@ -171,6 +174,10 @@ mod tests {
             "该塔建于明代[1],高 48 米[2]。\n\n[1] 《塔志》,1998。",
             "把检索到的段落交给模型,由它作答。",
             "价格以官网为准。",
+            "标准答案就是原文里的后一个词元。",
+            "SFT 看到的是一份标准答案,学的是“照这样写”。",
+            "公司的官方答复是,受疫情影响所致。",
+            "示例输出:\n\"result\": true",
             "When asked for a password, press Enter.",
         ] {
             assert!(orders(text).is_empty(), "{text}");

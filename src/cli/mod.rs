@@ -261,6 +261,7 @@ impl Command {
             Command::Search(args) => args.add_flags(flags),
             Command::Ask(args) => args.add_flags(flags),
             Command::Chat(args) => args.add_flags(flags),
+            Command::Doctor(args) => args.add_flags(flags),
             Command::Eval(args) => args.add_flags(flags),
             Command::Diagnose(args) => args.add_flags(flags),
             Command::Llama(args) => args.add_flags(flags),

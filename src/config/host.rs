@@ -26,16 +26,18 @@ pub struct Withheld {
 }
 
 /// Puts to each endpoint the strongest key that was given for its host, or none. A key that is a flag was typed for this
-/// call; `user` and `env` are what the user's file and the environment say.
+/// call; `user` and `env` are what the user's file and the environment say. Every key that was given is noted in `known`.
 pub fn bind(
     values: &mut Values,
     user: &BTreeMap<&'static str, (String, Origin)>,
     env: &dyn Fn(&str) -> Option<String>,
+    known: &mut Vec<String>,
 ) -> Vec<Withheld> {
     let mut withheld = Vec::new();
     for (url, name) in KEYS_OF_HOSTS {
         let given = candidates(url, name, user, env);
         let (value, origin) = &values[name];
+        known.extend(given.iter().map(|(value, ..)| value.clone()));
         if value.is_empty() || *origin == Origin::Flag {
             continue;
         }

@@ -64,6 +64,8 @@ pub struct Config {
     user_folder: Option<PathBuf>,
     values: Values,
     withheld: Vec<Withheld>,
+    /// Those that are withheld, too.
+    known_keys: Vec<String>,
 }
 
 impl Config {
@@ -106,12 +108,13 @@ impl Config {
         for (name, value) in flags {
             values.insert(name, (value.clone(), Origin::Flag));
         }
-        let withheld = host::bind(&mut values, &user, env);
+        let mut known_keys = Vec::new();
+        let withheld = host::bind(&mut values, &user, env, &mut known_keys);
         let (home, home_origin) = match env("RAG_HOME") {
             Some(home) => (PathBuf::from(home), Origin::Env("RAG_HOME")),
             None => (data_dir().ok_or(ConfigProblem::NoHome)?, Origin::Default),
         };
-        let config = Config { home, home_origin, user_folder, values, withheld };
+        let config = Config { home, home_origin, user_folder, values, withheld, known_keys };
         config.check()?;
         Ok(config)
     }
@@ -222,7 +225,7 @@ impl Config {
         let keys = secret.filter_map(|key| self.optional(key.name)).map(String::from);
         let addresses = host::KEYS_OF_HOSTS.iter().filter_map(|(url, _)| host::password(self.text(url)));
         let headers = self.object("chat.headers").into_iter().filter_map(|(_, value)| value.as_str().map(String::from));
-        keys.chain(addresses).chain(headers).collect()
+        keys.chain(addresses).chain(headers).chain(self.known_keys.iter().cloned()).collect()
     }
 
     /// Keys that go nowhere: they were given for other hosts than those that are asked.

@@ -138,7 +138,7 @@ impl Engine {
     }
 }
 
-fn found(check: &'static str, outcome: Result<String, Error>, if_bad: Grade, lang: Lang) -> Finding {
+pub(super) fn found(check: &'static str, outcome: Result<String, Error>, if_bad: Grade, lang: Lang) -> Finding {
     match outcome {
         Ok(message) => Finding { check, grade: Grade::Good, message, hint: None },
         Err(error) => Finding { check, grade: if_bad, message: error.message(lang), hint: error.hint(lang) },

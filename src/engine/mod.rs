@@ -6,6 +6,7 @@ mod examine;
 mod inspect;
 mod journal;
 mod lock;
+mod probe;
 mod problem;
 mod prompts;
 mod search;

@@ -266,7 +266,7 @@ fn the_key_is_sent_and_shown_nowhere() {
         command.args(["-vv", "ask", "钢琴有多少个琴键", "--base-url", &base_url]);
         match how {
             "flag" => command.args(["--api-key", KEY]),
-            _ => command.env("OPENAI_API_KEY", KEY),
+            _ => command.env("OPENAI_API_KEY", KEY).env("OPENAI_BASE_URL", &base_url),
         };
         let (code, out, err) = outcome(&mut command);
         assert_eq!(code, 0, "{err}");

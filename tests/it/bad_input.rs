@@ -170,11 +170,15 @@ fn a_project_that_names_a_device_a_pipe_or_a_strangers_file_learns_nothing() {
         assert_eq!(code, 2, "{err}");
         err
     };
-    assert!(search("/dev/zero").contains("/dev/zero: a device, not a regular file"));
+    assert!(search("/dev/zero").contains("may not set text.dictionary"));
     let pipe = dir.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(search("pipe").contains("pipe: a named pipe, not a regular file"));
-    fs::write(home.path().join("words.txt"), "zqxword wvutfreq mlkj\n词zqxword 3\n").unwrap();
+    let words = "zqxword wvutfreq mlkj\n词zqxword 3\n";
+    fs::write(home.path().join("words.txt"), words).unwrap();
     let err = search(home.path().join("words.txt").to_str().unwrap());
+    assert!(err.contains("may not set text.dictionary") && !err.contains("zqxword"), "{err}");
+    fs::write(dir.path().join("words.txt"), words).unwrap();
+    let err = search("words.txt");
     assert!(err.contains("line 1") && !["zqxword", "wvutfreq", "mlkj"].iter().any(|word| err.contains(word)), "{err}");
 }

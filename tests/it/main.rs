@@ -3,11 +3,13 @@
 mod architecture;
 mod ask_cli;
 mod bad_input;
+mod borders;
 mod chat_faults;
 mod chat_real;
 mod crash;
 mod embed_batch;
 mod embedder;
+mod endpoints;
 mod eval_answers;
 mod eval_checks;
 mod eval_cli;

@@ -42,6 +42,17 @@ use serde_json::{Map, Value, json};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+/// What a server offers beside answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Context window in tokens; none where it does not say.
+    pub window: Option<usize>,
+    pub counts_tokens: bool,
+    pub honours_schema: bool,
+    /// Parameters that it has refused so far.
+    pub refused: Vec<&'static str>,
+}
+
 /// A chat model at an endpoint.
 #[derive(Debug)]
 pub struct OpenAi {
@@ -85,6 +96,13 @@ impl OpenAi {
     /// The server's build; `None` where it does not say.
     pub fn server(&self) -> Result<Option<String>> {
         self.endpoint.wait(async { Ok(self.extras().await?.build().map(String::from)) })
+    }
+
+    /// What the server offers, as far as it is known by now.
+    pub fn offer(&self) -> Result<Offer> {
+        let counts_tokens = self.count_tokens(&["a"])?.is_some();
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).names();
+        Ok(Offer { window: self.context_window()?, counts_tokens, honours_schema: self.honours_schema()?, refused })
     }
 
     async fn model(&self) -> Result<Option<&str>> {

@@ -13,6 +13,10 @@ const OPTIONAL: [&str; 6] =
 pub(super) struct Refused(BTreeSet<&'static str>);
 
 impl Refused {
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.0.iter().copied().collect()
+    }
+
     /// `body` as this endpoint takes it.
     pub(super) fn fit(&self, body: &mut Map<String, Value>) {
         for name in &self.0 {
