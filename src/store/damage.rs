@@ -1,6 +1,7 @@
 //! Damage: what is wrong with a file of an index, whose content its writer knew.
 
-use std::path::Path;
+use crate::language::Lang;
+use std::path::{Path, PathBuf};
 
 /// Folders of the data folder that hold collections: the user's, and those that evaluations make.
 pub const KINDS: [&str; 2] = ["collections", "evals"];
@@ -42,18 +43,38 @@ impl Damage {
     }
 }
 
+/// What stands in the folder of a collection.
+const PARTS: [&str; 6] = ["CURRENT", "generations", "vectors", "sources.json", "passed-over.json", "lock"];
+
+/// The collection that a file belongs to.
+struct Owner<'p> {
+    kind: &'p str,
+    name: &'p str,
+    folder: PathBuf,
+}
+
+fn owner(path: &Path) -> Option<Owner<'_>> {
+    let parts: Vec<&str> = path.iter().map(|part| part.to_str().unwrap_or_default()).collect();
+    let at = parts.windows(3).rposition(|three| KINDS.contains(&three[0]) && PARTS.contains(&three[2]))?;
+    Some(Owner { kind: parts[at], name: parts[at + 1], folder: path.iter().take(at + 2).collect() })
+}
+
 /// What mends the collection that the file at `path` belongs to.
-pub fn remedy(path: &Path) -> String {
-    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
-    let kind = parts.iter().rposition(|part| KINDS.contains(part));
-    match kind.and_then(|at| Some((parts[at], *parts.get(at + 1)?, at))) {
-        // An evaluation makes what it does not find.
-        Some(("evals", _, at)) => {
-            let folder: std::path::PathBuf = path.iter().take(at + 2).collect();
-            format!("rm -r {}", folder.display())
-        }
-        Some((_, name, _)) if name != DEFAULT => format!("rag index --rebuild -c {name}"),
-        _ => "rag index --rebuild".into(),
+pub fn remedy(path: &Path, lang: Lang) -> String {
+    match owner(path) {
+        Some(Owner { kind: "evals", folder, .. }) => lang.pick(
+            format!("删去目录 {},评测会重新建立", folder.display()),
+            format!("remove the folder {}: the evaluation makes it anew", folder.display()),
+        ),
+        _ => command(path, "rag index --rebuild"),
+    }
+}
+
+/// `command`, for the collection that the file at `path` belongs to.
+pub fn command(path: &Path, command: &str) -> String {
+    match owner(path) {
+        Some(Owner { name, .. }) if name != DEFAULT => format!("{command} -c {name}"),
+        _ => command.into(),
     }
 }
 
@@ -62,7 +83,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, expect: &str) {
-        assert_eq!(remedy(Path::new(path)), expect, "{path}");
+        assert_eq!(remedy(Path::new(path), Lang::En), expect, "{path}");
     }
 
     #[test]
@@ -70,7 +91,9 @@ mod tests {
         check("/home/collections/default/CURRENT", "rag index --rebuild");
         check("/home/collections/笔记/vectors/x.f32", "rag index --rebuild -c 笔记");
         check("/collections/x/rag/collections/a/generations/3/lexical/b.idx", "rag index --rebuild -c a");
-        check("/home/evals/suite-1/CURRENT", "rm -r /home/evals/suite-1");
+        check("/home/collections/evals/CURRENT", "rag index --rebuild -c evals");
+        check("/home/collections/vectors/vectors/x.i8", "rag index --rebuild -c vectors");
+        check("/home/evals/s/CURRENT", "remove the folder /home/evals/s: the evaluation makes it anew");
         check("CURRENT", "rag index --rebuild");
     }
 }

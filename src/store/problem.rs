@@ -1,7 +1,7 @@
 //! What can be wrong with an index.
 
 use super::PLACE_KEYS;
-use super::damage::{Damage, remedy};
+use super::damage::{Damage, command, remedy};
 use crate::error::{Fault, Problem};
 use crate::language::Lang;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub enum StoreProblem {
     #[error("this index was built with {built}, but {asked} is configured")]
     OtherEmbedder { built: String, asked: String },
     #[error("this index was built with another text analysis ({built}; this program has {asked})")]
-    OtherAnalysis { built: String, asked: String },
+    OtherAnalysis { path: PathBuf, built: String, asked: String },
     #[error("{text:?} is no condition")]
     BadCondition { text: String },
     #[error("no document says anything of {key:?}")]
@@ -37,7 +37,7 @@ pub enum StoreProblem {
     #[error("another process is indexing collection {collection}")]
     Busy { collection: String },
     #[error("this index was written by another version of this program (format {built}; this one has {known})")]
-    OtherFormat { built: u32, known: u32 },
+    OtherFormat { path: PathBuf, built: u32, known: u32 },
     #[error("the index file {} is damaged: {damage}", path.display())]
     Damaged { path: PathBuf, damage: Damage },
     #[error("the query vector has {query} dimensions, the index {index}")]
@@ -88,7 +88,7 @@ impl Problem for StoreProblem {
             NameTaken { name } => format!("已有叫 {name} 的资料库"),
             BadName { name } => format!("{name:?} 不能用作资料库名"),
             OtherEmbedder { built, asked } => format!("索引是用 {built} 建的,而当前配置是 {asked}"),
-            OtherAnalysis { built, asked } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
+            OtherAnalysis { built, asked, .. } => format!("索引是用另一版分词建的({built};本程序为 {asked})"),
             BadCondition { text } => format!("{text:?} 不是条件"),
             UnknownKey { key, .. } => format!("没有文档写过 {key:?} 这一项"),
             NoSuchDate { condition, .. } => format!("{condition}:日历上没有这一天"),
@@ -100,7 +100,7 @@ impl Problem for StoreProblem {
             }
             MixedEmbedders { one, other } => format!("资料库 {one} 与 {other} 是用不同的向量模型建的"),
             Busy { collection } => format!("另一个进程正在为资料库 {collection} 建索引"),
-            OtherFormat { built, known } => format!("索引是另一版程序写的(格式 {built};本程序为 {known})"),
+            OtherFormat { built, known, .. } => format!("索引是另一版程序写的(格式 {built};本程序为 {known})"),
             Damaged { path, damage } => format!("索引文件 {} 已损坏:{}", path.display(), damage.zh()),
             Dimension { query, index } => format!("查询向量 {query} 维,索引 {index} 维"),
             Engine { reason } => format!("索引操作失败:{reason}"),
@@ -132,10 +132,13 @@ impl Problem for StoreProblem {
                 "rag index --rebuild 用当前模型重建,或改回原来的 index.embedder".into(),
                 "rag index --rebuild, or set index.embedder back".into(),
             ),
-            OtherAnalysis { .. } => lang.pick(
-                "rag index 重新分词;向量不必重算".into(),
-                "rag index makes the terms anew; the vectors are kept".into(),
-            ),
+            OtherAnalysis { path, .. } => {
+                let index = command(path, "rag index");
+                lang.pick(
+                    format!("{index} 重新分词;向量不必重算"),
+                    format!("{index} makes the terms anew; the vectors are kept"),
+                )
+            }
             MixedEmbedders { other, .. } => lang.pick(
                 format!("用同一个模型重建:rag index --rebuild -c {other}"),
                 format!("build them with one: rag index --rebuild -c {other}"),
@@ -160,15 +163,21 @@ impl Problem for StoreProblem {
                     format!("text is this or is not: --where '{key}={example}', --where '{key}!={example}'"),
                 )
             }
-            OtherFormat { built, known } if built < known => lang.pick(
-                "rag index 重新写一份;向量不必重算".into(),
-                "rag index writes it anew; the vectors are kept".into(),
-            ),
-            OtherFormat { .. } => lang.pick(
-                "更新 rag;或用本程序重建:rag index --rebuild".into(),
-                "update rag; or make it anew with this one: rag index --rebuild".into(),
-            ),
-            Damaged { path, .. } => remedy(path),
+            OtherFormat { path, built, known } if built < known => {
+                let index = command(path, "rag index");
+                lang.pick(
+                    format!("{index} 重新写一份;向量不必重算"),
+                    format!("{index} writes it anew; the vectors are kept"),
+                )
+            }
+            OtherFormat { path, .. } => {
+                let rebuild = command(path, "rag index --rebuild");
+                lang.pick(
+                    format!("更新 rag;或用本程序重建:{rebuild}"),
+                    format!("update rag; or make it anew with this one: {rebuild}"),
+                )
+            }
+            Damaged { path, .. } => remedy(path, lang),
             Busy { .. } => lang
                 .pick("等它结束再试;查询不受影响".into(), "wait for it to finish; searching goes on meanwhile".into()),
             CannotWrite { .. } => lang.pick(

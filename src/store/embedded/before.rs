@@ -53,7 +53,7 @@ impl Before {
         }
         let newest = Generation(manifest.generation);
         let dir = layout.generation(newest);
-        let documents = if start.rebuild || manifest.require_current(analysis).is_err() {
+        let documents = if start.rebuild || manifest.require_current(&dir, analysis).is_err() {
             // Whatever is wrong with it: a document then gets the id that it would have in a new collection.
             manifest.read_documents(&dir).unwrap_or_else(|_| manifest::recovered_documents(&dir))
         } else {

@@ -2,11 +2,12 @@
 
 use super::checksum::Depth;
 use super::layout::Pointer;
-use super::manifest::{FORMAT, Manifest, read_json};
+use super::manifest::{Manifest, read_json};
 use super::rows::RowTable;
 use super::vector_log::VectorLog;
-use super::{EmbeddedStore, StoreProblem};
+use super::{EmbeddedStore, Generation, StoreProblem};
 use crate::error::{Error, Result};
+use std::path::Path;
 
 /// What was looked at, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -34,12 +35,10 @@ impl EmbeddedStore {
         });
         let manifest = |pointer: Pointer| self.layout.manifest(&pointer);
         if let Some(manifest) = examined.kept(current.and_then(manifest)) {
-            if manifest.format == FORMAT {
-                self.examine_files(&manifest, &mut examined);
-                self.examine_vectors(&manifest, &mut examined);
-            } else {
-                let problem = StoreProblem::OtherFormat { built: manifest.format, known: FORMAT };
-                examined.problems.push(problem.into());
+            let dir = self.layout.generation(Generation(manifest.generation));
+            if examined.kept(manifest.require_format(&dir)).is_some() {
+                self.examine_files(&manifest, &dir, &mut examined);
+                self.examine_vectors(&manifest, &dir, &mut examined);
             }
         }
         for path in [self.layout.sources(), self.layout.passed_over()].iter().filter(|path| path.exists()) {
@@ -50,8 +49,7 @@ impl EmbeddedStore {
         examined
     }
 
-    fn examine_files(&self, manifest: &Manifest, examined: &mut Examined) {
-        let dir = self.layout.generation(super::Generation(manifest.generation));
+    fn examine_files(&self, manifest: &Manifest, dir: &Path, examined: &mut Examined) {
         // CURRENT and the manifest were looked at to come here.
         examined.files += 2 + manifest.files.len();
         for (name, sum) in &manifest.files {
@@ -62,8 +60,7 @@ impl EmbeddedStore {
         }
     }
 
-    fn examine_vectors(&self, manifest: &Manifest, examined: &mut Examined) {
-        let dir = self.layout.generation(super::Generation(manifest.generation));
+    fn examine_vectors(&self, manifest: &Manifest, dir: &Path, examined: &mut Examined) {
         let log =
             VectorLog::open(&self.layout.vectors(), &manifest.vector_log, manifest.embedder.dim, manifest.vector_rows);
         let Some(log) = examined.kept(log) else { return };

@@ -84,7 +84,7 @@ impl Manifest {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest> {
         let mut manifest: Manifest = parse_json(path, bytes)?;
         if manifest.format > FORMAT {
-            return Err(StoreProblem::OtherFormat { built: manifest.format, known: FORMAT }.into());
+            manifest.require_format(path)?;
         }
         for root in std::mem::take(&mut manifest.roots) {
             let source = Source::at(&root, &manifest.sources);
@@ -94,15 +94,21 @@ impl Manifest {
     }
 
     /// An error unless this program makes the same of the same text, so that readers understand it and writers go on from
-    /// it.
-    pub fn require_current(&self, analysis: &str) -> Result<()> {
-        if self.format != FORMAT {
-            return Err(StoreProblem::OtherFormat { built: self.format, known: FORMAT }.into());
+    /// it. `dir` is the generation's.
+    pub fn require_current(&self, dir: &Path, analysis: &str) -> Result<()> {
+        self.require_format(dir)?;
+        if self.analysis == analysis {
+            return Ok(());
         }
-        if self.analysis != analysis {
-            return Err(StoreProblem::OtherAnalysis { built: self.analysis.clone(), asked: analysis.into() }.into());
+        let (built, asked) = (self.analysis.clone(), analysis.into());
+        Err(StoreProblem::OtherAnalysis { path: dir.into(), built, asked }.into())
+    }
+
+    pub fn require_format(&self, path: &Path) -> Result<()> {
+        match self.format {
+            FORMAT => Ok(()),
+            built => Err(StoreProblem::OtherFormat { path: path.into(), built, known: FORMAT }.into()),
         }
-        Ok(())
     }
 
     /// Of the generation in `dir`, which is this one's. Of an older format nothing is known but their number.

@@ -131,7 +131,7 @@ impl EmbeddedStore {
     fn open(&self, pointer: &Pointer) -> Result<EmbeddedSnapshot> {
         let dir = self.layout.generation(pointer.generation);
         let manifest = self.layout.manifest(pointer)?;
-        manifest.require_current(&self.analyzer.id())?;
+        manifest.require_current(&dir, &self.analyzer.id())?;
         // A graph that is damaged is done without.
         let needed = manifest.files.iter().filter(|(name, _)| !name.starts_with("graph/"));
         require_sound(&dir, needed, Depth::Cheap)?;

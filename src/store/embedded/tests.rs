@@ -272,6 +272,71 @@ fn many_small_runs_that_replace_and_delete_all_succeed() {
     assert_eq!(snapshot.lexical(&lexical_query(), &Filter::default(), 100).unwrap().len(), 5 + 12);
 }
 
+/// Makes of the published generation what the format before wrote: no checksums, and keys without them.
+fn as_format_two(dir: &Path) {
+    let manifest = dir.join("generations/1/manifest.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
+    let id = blake3::hash(&serde_json::to_vec(&start().embedder).unwrap());
+    let (now, then) = (json["vector_log"].as_str().unwrap().to_string(), format!("{}-000001", &id.to_hex()[..16]));
+    for suffix in ["f32", "i8", "keys"] {
+        let path = dir.join(format!("vectors/{now}.{suffix}"));
+        std::fs::rename(path, dir.join(format!("vectors/{then}.{suffix}"))).unwrap();
+    }
+    let keys = dir.join(format!("vectors/{then}.keys"));
+    let bytes = std::fs::read(&keys).unwrap();
+    std::fs::write(&keys, bytes.chunks(40).flat_map(|record| record[..32].to_vec()).collect::<Vec<u8>>()).unwrap();
+    json["vector_log"] = then.into();
+    json["format"] = 2.into();
+    json.as_object_mut().unwrap().remove("files");
+    std::fs::write(manifest, json.to_string()).unwrap();
+    std::fs::write(dir.join("CURRENT"), "1\n").unwrap();
+    std::fs::remove_file(dir.join("sources.json")).unwrap();
+}
+
+#[test]
+fn an_index_of_the_format_before_is_told_as_that_and_its_vectors_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let vector = |n: usize| Embedding::new(vec![1.0, n as f32, 0.5, 0.1]).unwrap();
+    let notes: Vec<Note> =
+        (0..9).map(|n| Note { words: vec![n % 6, 0], tags: vec![], year: 2021, vector: vector(n) }).collect();
+    let collections = dir.path().join("collections");
+    let store = store(&collections, "notes", 0, &notes);
+    let expect = scored(&store.snapshot().unwrap().dense(&vector(3), &Filter::default(), 9).unwrap());
+    as_format_two(&collections.join("notes"));
+    let error = store.snapshot().err().unwrap();
+    assert!(error.to_string().contains("format 2"), "{error}");
+    let hint = error.hint(crate::language::Lang::En);
+    assert_eq!(hint.as_deref(), Some("rag index -c notes writes it anew; the vectors are kept"));
+    assert_eq!(store.held().unwrap().unwrap().documents["notes"], 9);
+    let mut writer = store.writer(start()).unwrap();
+    assert!(writer.begins_anew() && writer.documents().is_empty() && writer.remembered().len() == 9);
+    let key = |note: &Note| VectorKey(*blake3::hash(format!("{note:?}").as_bytes()).as_bytes());
+    writer.adopt_vectors(&notes.iter().map(key).collect::<Vec<_>>()).unwrap();
+    assert!(notes.iter().all(|note| writer.has_vector(&key(note))));
+    notes.iter().enumerate().for_each(|(number, note)| put(writer.as_mut(), number, note));
+    writer.publish().unwrap();
+    let found = store.snapshot().unwrap().dense(&vector(3), &Filter::default(), 9).unwrap();
+    assert_eq!(scored(&found), expect);
+    assert!(store.examine().problems.is_empty());
+}
+
+/// The pointer alone says which format a generation may be of: one that lost its checksum is no older one.
+#[test]
+fn a_pointer_cut_short_is_damage_though_it_names_a_generation() {
+    let dir = tempfile::tempdir().unwrap();
+    let vector = Embedding::new(vec![1.0, 0.5, 0.5, 0.1]).unwrap();
+    let store = store(dir.path(), "notes", 0, &[Note { words: vec![0], tags: vec![], year: 2021, vector }]);
+    let current = dir.path().join("notes/CURRENT");
+    let whole = std::fs::read(&current).unwrap();
+    for length in 0..whole.len() - 1 {
+        std::fs::write(&current, &whole[..length]).unwrap();
+        let error = store.snapshot().err().unwrap();
+        assert!(error.downcast_ref::<crate::store::StoreProblem>().unwrap().is_damage(), "{length}: {error}");
+        assert!(store.writer(start()).is_err());
+    }
+    assert!(store.writer(Start { rebuild: true, ..start() }).is_ok());
+}
+
 /// What a disk does to a large file, which opening does not read whole. Here the file changes after it was opened.
 #[test]
 fn whatever_the_inverted_index_reads_it_never_panics_and_says_what_is_damaged() {

@@ -90,7 +90,8 @@ impl EmbeddedWriter {
         let dir = UnpublishedDir::create(layout.generation(generation))?;
         let Before { manifest: previous, sources, documents, is_damaged, .. } = before;
         // Terms of another analysis are of no use; the vectors are.
-        let is_usable = |manifest: &&Manifest| !start.rebuild && manifest.require_current(&analyzer.id()).is_ok();
+        let is_usable =
+            |manifest: &&Manifest| !start.rebuild && manifest.require_current(&layout.dir, &analyzer.id()).is_ok();
         let mut row_map = BTreeMap::new();
         let kept = previous.as_ref().filter(is_usable);
         if let Some(manifest) = kept {
