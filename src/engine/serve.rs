@@ -64,7 +64,9 @@ impl Engine {
     /// The GGUF to serve: a path that exists, else a known name.
     pub(super) fn gguf(&self) -> Result<PathBuf> {
         let model = self.config.text("llama.model");
-        if Path::new(model).is_file() {
+        // A known name is never a file that lies in the current folder.
+        let is_known = self.weights().artifact(model).is_ok();
+        if !is_known && Path::new(model).is_file() {
             return Ok(PathBuf::from(model));
         }
         self.weights().path(model)
