@@ -23,7 +23,7 @@ static LITERAL: LazyLock<Regex> = LazyLock::new(|| compile(r#""([^"\n]+)"|'([^'\
 /// What is printed or said without quotation marks, and what a comment says was printed.
 static SAID: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?im)^[ \t>$]*(?:echo|print|puts|say|reply|answer|respond|return|output)\b[ \t:]+([^\n]+)|(?:#|//|--)[ \t]*(?:=>|->|→|输出|结果|答案|回答|output|result|answer|prints?)[ \t]*[:：]?([^\n]+)",
+        r"(?im)^[ \t>$]*(?:(?:echo|print|puts|say|reply|answer|respond|return|output)\b|答案|回答|回复|输出)[ \t:：]+([^\n]+)|(?:#|//|--)[ \t]*(?:=>|->|→|输出|结果|答案|回答|output|result|answer|prints?)[ \t]*[:：]?([^\n]+)",
     )
 });
 
