@@ -99,7 +99,9 @@ pub struct Chunk {
     pub text: String,
     /// What explains it where it begins in the middle of something; no part of `span`.
     pub lead: Lead,
-    /// What is indexed of `text`: what a reader sees, without markup.
+    /// What a reader sees of `text`, without markup and without what is in `asides`.
+    pub visible: String,
+    /// As `visible`, without the headings in it that are in `headings` too: what the lexical leg reads.
     pub searchable: String,
     /// What it is also found by, at low weight, one a line: addresses of links, names of pictures, lists of works, its
     /// file's name and what the front matter says.
@@ -111,9 +113,18 @@ pub struct Chunk {
 impl Chunk {
     /// What the embedder reads below the heading.
     pub fn embedded(&self) -> Cow<'_, str> {
+        self.led(&self.visible)
+    }
+
+    /// What the lexical leg reads below the heading.
+    pub fn indexed(&self) -> Cow<'_, str> {
+        self.led(&self.searchable)
+    }
+
+    fn led<'c>(&self, text: &'c str) -> Cow<'c, str> {
         match self.lead.plain.is_empty() {
-            true => Cow::Borrowed(&self.searchable),
-            false => Cow::Owned(format!("{}\n{}", self.lead.plain, self.searchable)),
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(format!("{}\n{text}", self.lead.plain)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `rag ask` and `rag demo`, with a real server and, for faults, with a scripted one.
 
-use crate::support::{corpus, free_port, home, llama_base_url, outcome, rag};
+use crate::support::{corpus_home, free_port, home, llama_base_url, outcome, rag};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -66,8 +66,7 @@ fn the_demo_answers_from_the_corpus_with_sources_and_fetches_nothing_the_second_
 
 #[test]
 fn json_has_the_documented_keys_and_every_quote_stands_in_its_file() {
-    let home = home();
-    assert_eq!(outcome(rag(home.path()).arg("index").arg(corpus())).0, 0);
+    let home = corpus_home();
     let (code, out, err) = outcome(rag(home.path()).args([
         "ask",
         "BM25 的 k1 和 b 默认是多少",
@@ -418,8 +417,7 @@ fn an_answer_in_the_wrong_language_is_asked_for_once_more() {
 
 #[test]
 fn a_server_with_a_grammar_answers_in_json_that_is_shown_as_text() {
-    let home = home();
-    assert_eq!(outcome(rag(home.path()).arg("index").arg(corpus())).0, 0);
+    let home = corpus_home();
     let mut command = rag(home.path());
     command.env("RAG_STRUCTURED", "true");
     let (code, out, err) =

@@ -1,5 +1,6 @@
 //! Bad input: what a user reads when something is wrong, word for word.
 
+use crate::scripted_embedder::ScriptedEmbedder;
 use crate::support::{home, outcome, rag};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -100,10 +101,10 @@ fn an_empty_query_an_unknown_mode_and_a_bad_name() {
 fn another_embedder_is_refused_not_mixed_in() {
     let (home, dir) = (home(), tempfile::tempdir().unwrap());
     fs::write(dir.path().join("a.md"), "苹果。\n").unwrap();
-    assert_eq!(outcome(rag(home.path()).arg("index").arg(dir.path())).0, 0);
-    let manifest = home.path().join("collections/default/generations/1/manifest.json");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("\"multilingual-e5-small\"", "\"some-other-model\"")).unwrap();
+    let other = ScriptedEmbedder::start();
+    let mut index = rag(home.path());
+    index.env("RAG_EMBED_BASE_URL", other.base_url()).env("RAG_EMBED_MODEL", "some-other-model");
+    assert_eq!(outcome(index.arg("index").arg(dir.path())).0, 0);
     let expected = "error: this index was built with some-other-model, but multilingual-e5-small is configured\n\
                     hint: rag index --rebuild, or set index.embedder back\n";
     assert_eq!(complaint(home.path(), dir.path(), &["search", "x"]), expected);

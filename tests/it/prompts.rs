@@ -127,7 +127,7 @@ fn shots_are_turns_before_the_passages_with_a_share_of_their_own() {
     assert_eq!((&messages[1]["role"], &messages[2]["role"]), (&json!("user"), &json!("assistant")));
     assert!(with["tokens"]["shots"].as_u64().unwrap() > 300 && plain["tokens"]["shots"] == 0);
     assert!(with["template"].as_str().unwrap().contains(" + 6 shots.zh "), "{}", with["template"]);
-    for (count, reason) in [("3", "0, or 5 and more"), ("99", "12")] {
+    for (count, reason) in [("3", "0,或 5 到 100 的整数"), ("99", "12")] {
         let (code, _, err) = outcome(rag(home.path()).args(["ask", "钢琴有几个琴键", "--dry-run", "--shots", count]));
         assert!(code == 2 && err.contains(reason), "{err}");
     }

@@ -1,6 +1,6 @@
 //! `rag index` and `rag search`, on the corpus of this repository and on small folders.
 
-use crate::support::{corpus, home, outcome, rag};
+use crate::support::{corpus_home, home, outcome, rag};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -27,8 +27,7 @@ fn write(dir: &Path, name: &str, text: &str) {
 
 #[test]
 fn every_spelling_of_qlora_finds_its_document_first() {
-    let home = home();
-    index(home.path(), &[corpus().to_str().unwrap()]);
+    let home = corpus_home();
     for query in ["什么是QLoRA", "QLORA", "ｑｌｏｒａ", "量化低秩適配"] {
         for mode in ["lexical", "hybrid"] {
             let (code, found) = search(home.path(), &[query, "--mode", mode]);
@@ -39,8 +38,7 @@ fn every_spelling_of_qlora_finds_its_document_first() {
 
 #[test]
 fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
-    let home = home();
-    index(home.path(), &[corpus().to_str().unwrap()]);
+    let home = corpus_home();
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (_, plain) = search(home.path(), &["倒数排名融合的常数 k"]);
     assert_eq!(keys(&plain), ["evidence", "fusion", "generation", "hits", "mode", "query", "timings_ms"]);
@@ -87,8 +85,7 @@ fn json_has_the_documented_keys_and_every_citation_can_be_checked() {
 
 #[test]
 fn every_hit_is_scored_by_both_legs_and_ranks_alone_can_be_asked_for() {
-    let home = home();
-    index(home.path(), &[corpus().to_str().unwrap()]);
+    let home = corpus_home();
     let (_, found) = search(home.path(), &["QLoRA 量化了几位"]);
     assert_eq!(found["fusion"]["method"], "evidence");
     for hit in found["hits"].as_array().unwrap() {
@@ -105,8 +102,7 @@ fn every_hit_is_scored_by_both_legs_and_ranks_alone_can_be_asked_for() {
 
 #[test]
 fn relevance_is_comparable_between_queries_and_can_be_asked_for() {
-    let home = home();
-    index(home.path(), &[corpus().to_str().unwrap()]);
+    let home = corpus_home();
     let relevances = |found: &Value| -> Vec<f64> {
         found["hits"].as_array().unwrap().iter().map(|hit| hit["relevance"].as_f64().unwrap()).collect()
     };
@@ -134,8 +130,7 @@ fn one_character_is_found_inside_longer_words() {
 
 #[test]
 fn the_same_question_gives_the_same_bytes() {
-    let home = home();
-    index(home.path(), &[corpus().to_str().unwrap()]);
+    let home = corpus_home();
     let ask = || search(home.path(), &["幻觉怎么缓解"]).1["hits"].to_string();
     assert_eq!(ask(), ask());
 }

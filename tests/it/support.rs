@@ -46,6 +46,34 @@ pub fn home() -> tempfile::TempDir {
     home
 }
 
+/// As [`home`], with [`corpus`] indexed: once for all tests, since its vectors take a minute.
+pub fn corpus_home() -> tempfile::TempDir {
+    static INDEXED: LazyLock<PathBuf> = LazyLock::new(|| {
+        let indexed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus-home");
+        let _ = std::fs::remove_dir_all(&indexed);
+        std::fs::create_dir_all(&indexed).unwrap();
+        std::os::unix::fs::symlink(data_dir().join("models"), indexed.join("models")).unwrap();
+        let (code, _, err) = outcome(rag(&indexed).arg("index").arg(corpus()));
+        assert_eq!(code, 0, "{err}");
+        indexed
+    });
+    let home = home();
+    copy(&INDEXED.join("collections"), &home.path().join("collections"));
+    home
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => assert!(std::fs::copy(&path, &target).is_ok(), "{}", path.display()),
+        }
+    }
+}
+
 /// The real binary, with nothing of the user's environment that settings could come from.
 pub fn rag(home: &Path) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("rag").unwrap();

@@ -76,6 +76,7 @@ impl Maker<'_> {
             text,
             span,
             lead: draft.parts.first().and_then(|part| self.lead(part)).unwrap_or_default(),
+            visible: self.joined(&draft.parts, |part| part.weight == Weight::Body),
             searchable: self.joined(&draft.parts, searchable),
             asides: [low.join("\n"), aside].join("\n").trim().to_string(),
             plain: self.joined(&draft.parts, |_| true),

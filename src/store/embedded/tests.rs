@@ -53,6 +53,7 @@ fn put(writer: &mut dyn Writer, number: usize, note: &Note) {
         headings: Vec::new(),
         span: 0..text.len(),
         lines: (1, 1),
+        visible: text.clone(),
         searchable: text.clone(),
         plain: text.clone(),
         text,

@@ -57,7 +57,7 @@ impl LexicalWriter {
             };
             let stored =
                 serde_json::to_string(&stored).map_err(|error| StoreProblem::Broken { what: error.to_string() })?;
-            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.embedded());
+            let body = format!("{}\n{}\n{}", document.title, chunk.headings.join("\n"), chunk.indexed());
             let mut fields = TantivyDocument::new();
             fields.add_text(self.fields.chunk, chunk.id.to_string());
             fields.add_text(self.fields.doc, &document.id.0);
