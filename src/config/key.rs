@@ -1,7 +1,7 @@
 //! A setting: its name, the variables that set it, its default.
 
-/// One row of the table of settings. What its value may be is in [`super::range`], whether a project may set it in
-/// [`super::project`]: unless it is listed there, it may not.
+/// One row of the table of settings. What its value may be is in `range`, whether a project may set it in
+/// `project`: unless it is listed there, it may not.
 #[derive(Debug)]
 pub struct Key {
     /// Dotted name, as in `rag.toml` (`chat.model` is `model` under `[chat]`).

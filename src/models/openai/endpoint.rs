@@ -75,8 +75,11 @@ pub(super) struct Call<'a> {
     pub(super) body: Option<Value>,
     pub(super) model: Option<&'a str>,
     /// Another body to send after a refusal; it must come to an end.
-    pub(super) mend: Option<&'a (dyn Fn(&Refusal, &Value) -> Option<Value> + Sync)>,
+    pub(super) mend: Option<&'a Mend<'a>>,
 }
+
+/// Makes another body of a refused one, or none.
+pub(super) type Mend<'a> = dyn Fn(&Refusal, &Value) -> Option<Value> + Sync + 'a;
 
 /// An answer that says yes, its body still to be read.
 pub(super) struct Reply {

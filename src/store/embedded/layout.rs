@@ -207,7 +207,7 @@ mod tests {
         std::fs::create_dir_all(manifest.parent().unwrap()).unwrap();
         let source = Source::at("/notes", &[]);
         layout.write_sources(std::slice::from_ref(&source)).unwrap();
-        assert_eq!(layout.recovered_sources(), [source.clone()]);
+        assert_eq!(layout.recovered_sources(), std::slice::from_ref(&source));
         std::fs::rename(layout.sources(), manifest).unwrap();
         std::fs::write(layout.sources(), "{").unwrap();
         assert_eq!(layout.recovered_sources(), [source]);
