@@ -26,8 +26,10 @@ impl Thought {
     /// What of the answer `piece` brings.
     pub fn push(&mut self, piece: &str) -> String {
         if !self.is_over {
+            // What stands before the line under way has been looked at.
+            let line = self.held.rfind('\n').map_or(0, |at| at + 1);
             self.held.push_str(piece);
-            let Some(at) = answer_start(&self.held) else { return String::new() };
+            let Some(at) = answer_start(&self.held[line..]).map(|at| line + at) else { return String::new() };
             self.is_over = true;
             let answer = self.held.split_off(at);
             return self.begun(&answer);

@@ -43,7 +43,7 @@ impl Terms<'_> {
 pub struct Draft<'a> {
     passages: &'a [Passage],
     support: Support<'a>,
-    hosts: Hosts,
+    hosts: Hosts<'a>,
     question: Question<'a>,
     terms: Terms<'a>,
     on: &'a mut dyn FnMut(Piece<'_>),

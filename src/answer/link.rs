@@ -1,10 +1,10 @@
 //! Links: addresses that a model writes. One whose host no passage names is shown so that nothing takes it for a link: it may
 //! carry off what was asked, and a picture does so without a click.
 
-use super::literal::without_literals;
-use super::order::without_orders;
+use super::literal::{compile, stated};
 use crate::document::Passage;
 use regex::{Captures, Regex};
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -17,25 +17,29 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
 
 static NAME: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)[a-z0-9-]+(?:\.[a-z0-9-]+)+"));
 
-fn compile(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a test compiles the patterns")
+/// The hosts that passages name, orders and what code says left out. Read when an answer has its first link: most have none.
+#[derive(Debug)]
+pub struct Hosts<'a> {
+    passages: &'a [Passage],
+    names: OnceCell<HashSet<String>>,
 }
 
-/// The hosts that passages name, orders and what code says left out.
-#[derive(Debug)]
-pub struct Hosts(HashSet<String>);
+impl<'a> Hosts<'a> {
+    pub fn of(passages: &'a [Passage]) -> Hosts<'a> {
+        Hosts { passages, names: OnceCell::new() }
+    }
 
-impl Hosts {
-    pub fn of(passages: &[Passage]) -> Hosts {
-        let mut hosts = HashSet::new();
-        for passage in passages {
-            let text = without_literals(&without_orders(&passage.text));
-            for text in [text.as_str(), &passage.source] {
-                hosts.extend(NAME.find_iter(text).map(|name| name.as_str().to_ascii_lowercase()));
-                hosts.extend(LINK.captures_iter(text).filter_map(|link| Some(host(link.name("host")?.as_str()))));
+    fn names(&self) -> &HashSet<String> {
+        self.names.get_or_init(|| {
+            let mut names = HashSet::new();
+            for passage in self.passages {
+                for text in [stated(&passage.text), passage.source.clone()] {
+                    names.extend(NAME.find_iter(&text).map(|name| name.as_str().to_ascii_lowercase()));
+                    names.extend(LINK.captures_iter(&text).filter_map(|link| Some(host(link.name("host")?.as_str()))));
+                }
             }
-        }
-        Hosts(hosts)
+            names
+        })
     }
 
     /// `text` with the addresses of other hosts as `[?]hxxps://host[.]example/…`.
@@ -43,7 +47,7 @@ impl Hosts {
         let disarm = |link: &Captures<'_>| {
             let whole = link[0].to_string();
             let named = ["host", "bare", "www"].into_iter().find_map(|part| link.name(part));
-            if named.is_some_and(|named| self.0.contains(&host(named.as_str()))) {
+            if named.is_some_and(|named| self.names().contains(&host(named.as_str()))) {
                 return whole;
             }
             let dotless = |text: &str| text.replace('.', "[.]");

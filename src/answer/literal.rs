@@ -1,7 +1,9 @@
 //! A literal: what a program would say, not what its author states. Sentences in string literals of code, and what code prints,
 //! support nothing.
 
+use super::order::without_orders;
 use crate::language::is_han;
+use crate::text::{blanked, touching_joined};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -31,12 +33,17 @@ static SPEECH: LazyLock<Regex> = LazyLock::new(|| {
     compile(r#"(?i)\b[\w.]*(?:echo|print\w*|puts|say|reply|answer|respond|return|output|write\w*)\s*\(?\s*["'“「]"#)
 });
 
-fn compile(pattern: &str) -> Regex {
+pub(super) fn compile(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a test compiles the patterns")
 }
 
+/// What a passage states by `text`: without orders and such sentences, blanks in their place.
+pub fn stated(text: &str) -> String {
+    without_literals(&without_orders(text))
+}
+
 /// `text` with blanks in the place of such sentences: every other byte stays where it was.
-pub fn without_literals(text: &str) -> String {
+fn without_literals(text: &str) -> String {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for code in CODE.find_iter(text) {
         for pattern in [&*LITERAL, &*SAID] {
@@ -46,17 +53,7 @@ pub fn without_literals(text: &str) -> String {
             }
         }
     }
-    ranges.sort_by_key(|range| range.start);
-    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
-    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
-        let start = range.start.max(at);
-        if start < range.end {
-            masked.push_str(&text[at..start]);
-            masked.push_str(&" ".repeat(range.end - start));
-            at = range.end;
-        }
-    }
-    masked + &text[at..]
+    blanked(text, &touching_joined(ranges))
 }
 
 /// Whether a line of code has somebody say something.

@@ -4,7 +4,7 @@
 //! Told by patterns, which others can get round; what a model makes of an order it does not see as one still has to
 //! stand the check of every sentence.
 
-use crate::text::{fold, sentences};
+use crate::text::{blanked, fold, sentences, touching_joined};
 use regex::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -89,15 +89,7 @@ pub fn orders(text: &str) -> Vec<Range<usize>> {
         }
     }
     orders.extend(forged(text));
-    orders.sort_by_key(|order| order.start);
-    orders.dedup_by(|next, order| {
-        let is_one = next.start <= order.end;
-        if is_one {
-            order.end = order.end.max(next.end);
-        }
-        is_one
-    });
-    orders
+    touching_joined(orders)
 }
 
 /// Whether a folded sentence is one.
@@ -144,14 +136,7 @@ fn is_quoted(sentence: &str, found: &Range<usize>) -> bool {
 
 /// `text` with blanks in the place of its orders: every other byte stays where it was.
 pub fn without_orders(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut at = 0;
-    for order in orders(text) {
-        masked.push_str(&text[at..order.start]);
-        masked.push_str(&" ".repeat(order.len()));
-        at = order.end;
-    }
-    masked + &text[at..]
+    blanked(text, &orders(text))
 }
 
 /// `text` as it is shown to a model: orders in quotation marks, and called what they are.

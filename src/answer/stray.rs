@@ -4,7 +4,7 @@
 
 use super::Grounded;
 use super::figures::{Figure, figures};
-use super::literal::without_literals;
+use super::literal::stated;
 use super::order::without_orders;
 use super::sentence::{UNSUPPORTED_MARK, Verdict};
 use super::support::without_list_mark;
@@ -38,7 +38,7 @@ pub fn stray_figures(grounded: &Grounded, passages: &[Passage], question: &str) 
 }
 
 fn of_passage(passage: &Passage) -> Vec<Figure> {
-    let text = without_literals(&without_orders(&passage.text));
+    let text = stated(&passage.text);
     figures(&format!("{}\n{text}", without_orders(&passage.heading())))
 }
 

@@ -3,7 +3,7 @@
 
 use super::check::{Checked, Fault, Source};
 use super::figures::figures;
-use super::literal::without_literals;
+use super::literal::stated;
 use super::order::without_orders;
 use crate::document::Passage;
 use crate::text::Analyzer;
@@ -26,10 +26,8 @@ pub struct Supported {
 
 impl<'a> Support<'a> {
     pub fn new(passages: &[Passage], analyzer: &'a Analyzer) -> Support<'a> {
-        let source = |passage: &Passage| {
-            let text = without_literals(&without_orders(&passage.text));
-            Source::new(&without_orders(&passage.heading()), &text, analyzer)
-        };
+        let source =
+            |passage: &Passage| Source::new(&without_orders(&passage.heading()), &stated(&passage.text), analyzer);
         Support { analyzer, passages: passages.iter().map(source).collect() }
     }
 

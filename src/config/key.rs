@@ -102,3 +102,14 @@ pub static KEYS: &[Key] = &[
 pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
+
+/// A setting that ends the same way or starts the same way: enough for a slip of the section.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == Some(last)).or_else(|| {
+        KEYS.iter().map(|key| key.name).find(|known| {
+            last.len() >= 3
+                && known.rsplit('.').next().is_some_and(|k| k.starts_with(&last[..last.floor_char_boundary(3)]))
+        })
+    })
+}

@@ -1,5 +1,6 @@
 //! Settings, resolved once: flags > environment > `rag.toml` (project, then user) > defaults.
 
+mod file;
 mod host;
 mod key;
 mod problem;
@@ -12,7 +13,6 @@ pub use problem::ConfigProblem;
 pub use range::Range;
 
 use crate::error::{IoContext, Result};
-use crate::files::{SETTINGS_BYTES_MAX, read_regular_text};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -87,7 +87,7 @@ impl Config {
         let user_folder = user_file.as_deref().and_then(Path::parent).map(PathBuf::from);
         let mut user = Values::new();
         if let Some(path) = user_file.as_ref().filter(|path| path.is_file()) {
-            for (key, value) in read_file(path)? {
+            for (key, value) in file::read(path)? {
                 user.insert(key.name, (value, Origin::User(path.clone())));
             }
         }
@@ -95,7 +95,7 @@ impl Config {
         let mut ours = here.ancestors().map(|dir| dir.join(FILE_NAME));
         // The user's own file is no project's, wherever one stands.
         if let Some(path) = ours.find(|path| path.is_file()).filter(|path| Some(path) != user_file.as_ref()) {
-            for (key, value) in read_file(&path)? {
+            for (key, value) in file::read(&path)? {
                 let value = project::admit(&path, key, value, user_file.as_deref())?;
                 values.insert(key.name, (value, Origin::Project(path.clone())));
             }
@@ -137,7 +137,7 @@ impl Config {
         for (name, value) in settings {
             let Some(key) = key::find(name) else {
                 let problem =
-                    ConfigProblem::UnknownKey { path: "-".into(), name: name.clone(), nearest: nearest(name) };
+                    ConfigProblem::UnknownKey { path: "-".into(), name: name.clone(), nearest: key::nearest(name) };
                 return Err(problem.into());
             };
             config.values.insert(key.name, (value.clone(), Origin::Flag));
@@ -232,59 +232,6 @@ impl Config {
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
     }
-}
-
-fn read_file(path: &Path) -> Result<Vec<(&'static Key, String)>> {
-    let text = read_regular_text(path, SETTINGS_BYTES_MAX).at("read", path)?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigProblem::Syntax {
-        path: path.into(),
-        reason: error.message().into(),
-    })?;
-    let mut flat = Vec::new();
-    flatten("", &table, &mut flat);
-    flat.into_iter()
-        .map(|(name, value)| match key::find(&name) {
-            Some(key) => Ok((key, value)),
-            None => Err(ConfigProblem::UnknownKey { path: path.into(), nearest: nearest(&name), name }.into()),
-        })
-        .collect()
-}
-
-fn flatten(prefix: &str, table: &toml::Table, out: &mut Vec<(String, String)>) {
-    for (name, value) in table {
-        let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            // A setting that is an object itself.
-            toml::Value::Table(inner) if key::find(&name).is_some() => {
-                out.push((name, serde_json::to_string(inner).unwrap_or_default()));
-            }
-            toml::Value::Table(inner) => flatten(&name, inner, out),
-            toml::Value::Array(values) => {
-                let parts = values.iter().map(plain);
-                let joined = std::env::join_paths(parts).unwrap_or_default();
-                out.push((name, joined.to_string_lossy().into_owned()));
-            }
-            other => out.push((name, plain(other))),
-        }
-    }
-}
-
-fn plain(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A setting that ends the same way or starts the same way: enough for a slip of the section.
-fn nearest(name: &str) -> Option<&'static str> {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == Some(last)).or_else(|| {
-        KEYS.iter().map(|key| key.name).find(|known| {
-            last.len() >= 3
-                && known.rsplit('.').next().is_some_and(|k| k.starts_with(&last[..last.floor_char_boundary(3)]))
-        })
-    })
 }
 
 fn data_dir() -> Option<PathBuf> {

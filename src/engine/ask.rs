@@ -264,7 +264,7 @@ impl Engine {
         Ok(self.chat.get_or_init(|| chat).clone())
     }
 
-    pub(super) fn chat_endpoint(&self) -> Result<Endpoint> {
+    fn chat_endpoint(&self) -> Result<Endpoint> {
         let endpoint = Endpoint::new(self.config.text("chat.base_url"), self.api_key(), self.timeouts())?;
         endpoint.with_headers(self.config.object("chat.headers"))
     }

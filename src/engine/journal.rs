@@ -145,7 +145,7 @@ impl Engine {
             answerable: found.evidence.answerable,
             template: prepared.as_ref().map_or_else(String::new, |prepared| prepared.template.clone()),
             prompt: prepared.as_ref().map_or_else(String::new, Prepared::hash),
-            endpoint: self.chat_endpoint()?.address(),
+            endpoint: self.chat_model()?.endpoint().address(),
             model: report.model.unwrap_or_default().into(),
             sampling: prepared.as_ref().map_or_else(Sampling::default, |_| self.sampling()),
             finish: completion.map(|completion| completion.finish.name().into()),

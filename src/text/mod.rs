@@ -162,6 +162,18 @@ pub fn touching_joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges
 }
 
+/// `text` with blanks in the place of `ranges`, which are ascending and apart: every other byte stays where it was.
+pub fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut blanked = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        blanked.push_str(&text[at..range.start]);
+        blanked.extend(std::iter::repeat_n(' ', range.len()));
+        at = range.end;
+    }
+    blanked + &text[at..]
+}
+
 fn distinct(terms: Vec<Term>) -> Vec<QueryTerm> {
     let mut at: HashMap<String, usize> = HashMap::new();
     let mut distinct: Vec<QueryTerm> = Vec::new();

@@ -139,19 +139,20 @@ impl Endpoint {
         let started = Instant::now();
         let mut pause = PAUSE_FIRST;
         let mut tries = 0;
-        let mut body = call.body.clone();
+        let mut mended: Option<Value> = None;
         loop {
             let sent = Instant::now();
-            let response = self.attempt(call, body.as_ref()).await?;
+            let body = mended.as_ref().or(call.body.as_ref());
+            let response = self.attempt(call, body).await?;
             if response.status().is_success() {
                 return Ok(self.reply(response, sent));
             }
             let asked = busy::retry_after(&response);
             let refusal = self.refusal(response, sent).await?;
             tries += 1;
-            if let Some(other) = call.mend.and_then(|mend| mend(&refusal, body.as_ref()?)) {
+            if let Some(other) = call.mend.and_then(|mend| mend(&refusal, body?)) {
                 tracing::debug!(status = refusal.status, words = refusal.words, "asking again without what it refuses");
-                body = Some(other);
+                mended = Some(other);
                 continue;
             }
             // A server that asks to come back at once is given time all the same.

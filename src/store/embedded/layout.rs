@@ -188,13 +188,10 @@ mod tests {
     fn a_pointer_is_whole_or_none() {
         check("12 0000beef\n", Some((12, Some(0xbeef))));
         check("12\n", Some((12, None)));
-        for torn in ["", "\0\0", "-1\n", "12 0000bee", "12 ", "12 0000beefs", "x 0000beef", "\n"] {
-            if torn == "12 " {
-                // As an earlier version wrote it: its manifest has to be of an earlier format.
-                check(torn, Some((12, None)));
-            } else {
-                check(torn, None);
-            }
+        // As an earlier version wrote it: its manifest has to be of an earlier format.
+        check("12 ", Some((12, None)));
+        for torn in ["", "\0\0", "-1\n", "12 0000bee", "12 0000beefs", "x 0000beef", "\n"] {
+            check(torn, None);
         }
     }
 

@@ -218,7 +218,7 @@ impl<'a> Answer<'a> {
             Some(finish) => finish,
             // One object is whole when it closes.
             None if !is_streamed => Finish::unstated(),
-            None if text.is_empty() && !self.has_choice && self.last_words.is_none() => {
+            None if !self.has_choice => {
                 return Err(match (&self.unreadable, self.framing.other().trim()) {
                     (None, "") => self.endpoint.fault(BodyFault::Lost, text),
                     (None, other) => self.endpoint.not_json(content_type, other.as_bytes()),
